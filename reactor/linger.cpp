@@ -1,0 +1,43 @@
+// The stream's last owner: it throws away what comes and lets go when the peer has closed or the time is over.
+#include "reactor/linger.hpp"
+
+#include <utility>
+
+namespace reactor {
+
+namespace {
+
+class Lingering final : public Resident, private StreamHandler, private Timer {
+ public:
+  explicit Lingering(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+
+  void start(Milliseconds time) {
+    stream_->attach(*this);
+    stream_->finish_output();
+    stream_->resume_reading();
+    stream_->loop().arm(*this, time);
+  }
+
+ private:
+  void on_input(std::span<std::uint8_t>) override {}
+  void on_end(StreamEnd) override { finish(); }
+  void on_timer() override { finish(); }
+  void wind_down() override {}  // it ends by itself, soon
+
+  void finish() {
+    stream_->close();
+    stream_->loop().retire(*this);
+  }
+
+  std::unique_ptr<Stream> stream_;
+};
+
+}  // namespace
+
+void linger(std::unique_ptr<Stream> stream, Milliseconds time) {
+  if (stream->closed()) return;
+  Loop& loop = stream->loop();
+  loop.adopt(std::make_unique<Lingering>(std::move(stream))).start(time);
+}
+
+}  // namespace reactor

@@ -1,0 +1,18 @@
+// How a connection ends so that its last words arrive. Closing a socket while input is unread makes the kernel
+// send a reset, and a reset destroys what the peer has not read yet: the Close frame, the 431. So: send what is
+// queued, half-close, read and throw away until the peer closes too, for a short time at most.
+#pragma once
+
+#include <memory>
+
+#include "reactor/loop.hpp"
+#include "reactor/stream.hpp"
+
+namespace reactor {
+
+inline constexpr Milliseconds kLingerTime{2000};
+
+// Takes `stream` out of its owner's hands and ends it so. Its handler is not called again.
+void linger(std::unique_ptr<Stream> stream, Milliseconds time = kLingerTime);
+
+}  // namespace reactor

@@ -1,0 +1,187 @@
+// The event loop: readiness and time become calls. One thread sleeps in epoll_wait, and each time it wakes up
+// it makes one turn:
+//
+//   epoll_wait ─► events ─► ready list ─► end of turn: flush what was written ─► destroy what was retired ─┐
+//        ▲                                                                                               │
+//        └───────────────────────────────────────────────────────────────────────────────────────────────┘
+//
+// Rules that everything else relies on:
+//   * Close marks, the end of the turn frees. retire() may be called anywhere; the object lives until the batch is done.
+//   * A source that has had its share of a turn calls again() and comes last, after everybody else.
+//   * Only post() may be called from another thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "reactor/admission.hpp"
+#include "reactor/file_descriptor.hpp"
+#include "reactor/log.hpp"
+#include "reactor/mailbox.hpp"
+#include "reactor/timer_wheel.hpp"
+
+namespace reactor {
+
+using Milliseconds = std::chrono::milliseconds;
+
+class Stream;
+
+// Whatever epoll can report on, and the loop call back.
+class EventSource {
+ public:
+  virtual void on_events(std::uint32_t events) = 0;  // epoll reported these
+  virtual void on_again() {}                         // its next share, asked for by again()
+  virtual void on_turn_end() {}                      // the end of the turn, asked for by at_turn_end()
+
+ protected:
+  ~EventSource() = default;
+};
+
+// Whatever the loop owns: connections, listeners. It lives until it is retired, or as long as the loop.
+class Resident {
+ public:
+  Resident() = default;
+  Resident(const Resident&) = delete;
+  Resident& operator=(const Resident&) = delete;
+  virtual ~Resident() = default;
+  // The loop is shutting down: finish what you are doing, then retire.
+  virtual void wind_down() = 0;
+  // The drain time is over, or a second signal came: say what must be said, it is destroyed next.
+  virtual void cut_off() {}
+
+ private:
+  friend class Loop;
+  Resident* next_ = nullptr;
+  Resident* previous_ = nullptr;
+  bool retired_ = false;
+};
+
+class Loop {
+ public:
+  // One shared receive buffer, and one cork that gathers the small writes of the connection whose turn it is:
+  // an idle connection owns neither.
+  static constexpr std::size_t kReceiveBufferSize = 64 * 1024;
+  static constexpr std::size_t kCorkSize = 32 * 1024;
+
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Runs turns until stop() is called or a shut-down is complete.
+  void run();
+  // Makes one turn, waiting at most `timeout` for something to happen (negative: as long as it takes).
+  void run_once(Milliseconds timeout);
+  void stop() { stopped_ = true; }
+
+  // The door for other threads: `function` runs on the loop's thread, in a later turn. What it captures must
+  // survive until then; a connection is named by its ws::Handle.
+  void post(std::function<void()> function) { mailbox_->post(std::move(function)); }
+  // The same door for a thread that may outlive the loop: posting to a loop that is gone does nothing.
+  std::shared_ptr<Mailbox> mailbox() const { return mailbox_; }
+
+  // Winds everybody down. run() returns when all residents are gone, or after `drain_timeout`; then those that
+  // are left are cut off. residents() tells how many those were.
+  void shut_down(Milliseconds drain_timeout);
+  bool shutting_down() const { return shutting_down_; }
+
+  template <class T>
+  T& adopt(std::unique_ptr<T> resident) {
+    T& object = *resident;
+    adopt_resident(*resident.release());
+    return object;
+  }
+  // Ends a resident's life at the end of this turn. Twice is once.
+  void retire(Resident& resident);
+  std::size_t residents() const { return resident_count_; }
+  Admissions& admissions() { return admissions_; }
+
+  // Milliseconds since the loop was made; read from the clock once a turn at most.
+  std::uint64_t now();
+  // Fires `timer` after `delay`, never early.
+  void arm(Timer& timer, Milliseconds delay);
+
+  void watch(int fd, EventSource& source, std::uint32_t events);
+  void rewatch(int fd, EventSource& source, std::uint32_t events);
+  void unwatch(int fd);
+  void again(EventSource& source) { again_.push_back(&source); }
+  void at_turn_end(EventSource& source) { turn_end_.push_back(&source); }
+  // Takes a source out of this turn's batch and of every list, because its memory is about to go.
+  void forget(EventSource& source);
+
+  void set_log(LogLevel lowest, LogSink sink);
+  bool logs(LogLevel level) const { return level >= lowest_level_; }
+  void log(LogLevel level, std::string_view text) const;
+
+ private:
+  friend class Stream;
+
+  // The stream whose input is being handled, and what it has written meanwhile.
+  struct Cork {
+    Stream* owner = nullptr;
+    std::size_t size = 0;
+    std::unique_ptr<std::uint8_t[]> bytes;
+  };
+  class Alarm final : public EventSource {  // the timerfd
+   public:
+    void on_events(std::uint32_t) override { rang = true; }
+    bool rang = false;
+  };
+  class Door final : public EventSource {  // the mailbox's eventfd
+   public:
+    void on_events(std::uint32_t) override { knocked = true; }
+    bool knocked = false;
+  };
+  class DrainTimer final : public Timer {
+   public:
+    explicit DrainTimer(Loop& loop) : loop_(loop) {}
+
+   private:
+    void on_timer() override { loop_.stop(); }
+    Loop& loop_;
+  };
+
+  void adopt_resident(Resident& resident);
+  void unlink(Resident& resident);
+  void dispatch(int timeout_ms);
+  void finish_turn();
+  void give_second_shares();
+  void destroy_retired();
+  void set_alarm();
+
+  Admissions admissions_;
+  FileDescriptor epoll_;
+  FileDescriptor timer_fd_;
+  std::shared_ptr<Mailbox> mailbox_;
+  TimerWheel wheel_;
+  std::chrono::steady_clock::time_point start_;
+  std::uint64_t now_ = 0;
+  bool now_is_fresh_ = false;
+  bool stopped_ = false;
+  bool shutting_down_ = false;
+  std::uint64_t alarm_set_for_ = UINT64_MAX;
+  Alarm alarm_;
+  Door door_;
+
+  struct Batch;
+  std::unique_ptr<Batch> batch_;  // what the last epoll_wait reported
+  std::vector<EventSource*> again_;
+  std::vector<EventSource*> again_now_;  // the part of again_ that this turn serves
+  std::vector<EventSource*> turn_end_;
+  Resident* first_resident_ = nullptr;
+  std::size_t resident_count_ = 0;
+  Resident* first_retired_ = nullptr;
+  std::unique_ptr<std::uint8_t[]> receive_buffer_;
+  Cork cork_;
+  LogLevel lowest_level_ = LogLevel::kWarning;
+  LogSink log_sink_;
+  DrainTimer drain_timer_;
+};
+
+}  // namespace reactor

@@ -1,0 +1,284 @@
+// The life of one socket: receive, write, and end, in that order below. Two rules hold throughout. A handler may do
+// anything from inside its calls, so after each call the stream first asks whether it still exists (the cork's
+// owner is null then) and is open. And nothing calls a handler from inside a write: a send that fails is remembered
+// and reported at the end of the turn, so that no write runs anybody's code.
+#include "reactor/stream.hpp"
+
+#include <linux/sockios.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace reactor {
+
+namespace {
+
+// What one connection may receive before the others have had their turn.
+constexpr std::size_t kShare = 64 * 1024;
+// Payloads above this are sent from where they are and not copied to the cork.
+constexpr std::size_t kLargestCorked = 2048;
+constexpr std::size_t kMaxPieces = 64;
+constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
+iovec as_iovec(std::span<const std::uint8_t> bytes) {
+  // sendmsg takes iovec, which has no const; it does not write.
+  return {.iov_base = const_cast<std::uint8_t*>(bytes.data()), .iov_len = bytes.size()};
+}
+
+}  // namespace
+
+Stream::Stream(Loop& loop, FileDescriptor socket) : loop_(loop), socket_(std::move(socket)) {}
+
+Stream::~Stream() {
+  if (loop_.cork_.owner == this) loop_.cork_.owner = nullptr;
+  loop_.forget(*this);
+}
+
+void Stream::attach(StreamHandler& handler) {
+  if (handler_ == nullptr) loop_.watch(fd(), *this, kReadEvents);
+  handler_ = &handler;
+}
+
+// ---- Reading
+
+void Stream::on_events(std::uint32_t events) {
+  if (closed()) return;
+  if (full_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && !on_room()) return;
+  if ((events & ~std::uint32_t{EPOLLOUT}) == 0) return;
+  readable_ = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hang_up_ = true;
+  receive();
+}
+
+void Stream::on_again() {
+  share_asked_ = false;
+  if (!closed()) receive();
+}
+
+void Stream::resume_reading() {
+  reading_paused_ = false;
+  if (!readable_ || share_asked_ || closed()) return;
+  share_asked_ = true;
+  loop_.again(*this);
+}
+
+void Stream::receive() {
+  for (std::size_t received = 0; readable_ && !reading_paused_;) {
+    if (received >= kShare) return resume_reading();
+    std::span<std::uint8_t> room = handler_->landing();
+    if (room.empty()) room = {loop_.receive_buffer_.get(), Loop::kReceiveBufferSize};
+    const ssize_t result = ::recv(fd(), room.data(), room.size(), 0);
+    if (result > 0) {
+      const auto size = static_cast<std::size_t>(result);
+      received += size;
+      // A short read has emptied the socket: what comes later makes a new event, and asking for EAGAIN would be a
+      // system call for nothing. Not so after a hang-up, which is reported once: then read to the end.
+      readable_ = size == room.size() || hang_up_;
+      if (!corked([&] { handler_->on_input(room.first(size)); })) return;
+    } else if (result == 0) {
+      readable_ = false;
+      return handler_->on_end(StreamEnd::kFinished);
+    } else if (errno == EAGAIN) {
+      readable_ = false;
+    } else if (errno != EINTR) {
+      return end();
+    }
+  }
+}
+
+// Runs a handler's function with the cork in; what it wrote leaves in one send afterwards. Returns whether the stream
+// still exists and is open.
+template <class Function>
+bool Stream::corked(const Function& function) {
+  Loop::Cork& cork = loop_.cork_;
+  cork.owner = this;
+  function();
+  if (cork.owner != this) return false;
+  flush();
+  cork.owner = nullptr;
+  return !closed();
+}
+
+// ---- Writing
+
+void Stream::write(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload) {
+  const std::size_t refused = write_some(header, payload);
+  if (refused > 0) queue().append_copy(payload.last(refused));
+}
+
+std::size_t Stream::write_some(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload) {
+  if (output_finished_ || failed_ || closed()) return 0;
+  const bool large = payload.size() > kLargestCorked;
+  if (queue_ == nullptr && large) return send_now(header, payload);
+  if (queue_ == nullptr && loop_.cork_.owner == this) {
+    if (loop_.cork_.size + header.size() + payload.size() > Loop::kCorkSize) flush();
+    if (queue_ == nullptr) {
+      append_to_cork(header);
+      append_to_cork(payload);
+      return 0;
+    }
+  }
+  queue().append_copy(header);
+  if (large) return payload.size();
+  queue().append_copy(payload);
+  return 0;
+}
+
+void Stream::write_shared(SharedBytes bytes, std::size_t offset) {
+  if (output_finished_ || failed_ || closed()) return;
+  queue().append_shared(std::move(bytes), offset);
+}
+
+// The queue, made where there is none, with what was corked at its front: the order of writes is kept.
+OutputQueue& Stream::queue() {
+  if (queue_ == nullptr) {
+    queue_ = std::make_unique<OutputQueue>();
+    queue_->append_copy({loop_.cork_.bytes.get(), corked_bytes()});
+    if (corked_bytes() > 0) loop_.cork_.size = 0;
+  }
+  if (!full_) act_at_turn_end();
+  return *queue_;
+}
+
+std::size_t Stream::corked_bytes() const { return loop_.cork_.owner == this ? loop_.cork_.size : 0; }
+
+void Stream::append_to_cork(std::span<const std::uint8_t> bytes) {
+  if (!bytes.empty()) std::memcpy(loop_.cork_.bytes.get() + loop_.cork_.size, bytes.data(), bytes.size());
+  loop_.cork_.size += bytes.size();
+}
+
+// Sends what is corked, `header` and `payload` from where they are. What the socket refuses of the first two is
+// queued; returns how much it refused of the payload.
+std::size_t Stream::send_now(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload) {
+  const std::span<const std::uint8_t> corked = {loop_.cork_.bytes.get(), corked_bytes()};
+  if (!corked.empty()) loop_.cork_.size = 0;
+  std::array<iovec, 3> pieces = {as_iovec(corked), as_iovec(header), as_iovec(payload)};
+  std::size_t sent = send(pieces);
+  if (failed_ || sent == corked.size() + header.size() + payload.size()) return 0;
+  const auto rest_of = [&sent](std::span<const std::uint8_t> bytes) {
+    const std::size_t part = std::min(sent, bytes.size());
+    sent -= part;
+    return bytes.subspan(part);
+  };
+  queue().append_copy(rest_of(corked));
+  queue().append_copy(rest_of(header));
+  return rest_of(payload).size();
+}
+
+void Stream::flush() {
+  if (full_ || failed_ || closed()) return;
+  if (corked_bytes() > 0) {
+    const std::span<const std::uint8_t> bytes = {loop_.cork_.bytes.get(), corked_bytes()};
+    std::array<iovec, 1> piece = {as_iovec(bytes)};
+    const std::size_t sent = send(piece);
+    loop_.cork_.size = 0;
+    if (sent < bytes.size() && !failed_) queue().append_copy(bytes.subspan(sent));
+  } else if (queue_ != nullptr) {
+    flush_queue();
+  }
+}
+
+void Stream::flush_queue() {
+  std::array<iovec, kMaxPieces> pieces;
+  while (!queue_->empty()) {
+    const std::span<iovec> front(pieces.data(), queue_->front(pieces));
+    const std::size_t sent = send(front);
+    queue_->remove_front(sent);
+    if (full_ || failed_) return;
+  }
+  queue_.reset();
+  if (output_finished_) send_fin();
+}
+
+// Hands `pieces` to the socket, once. Whatever it refuses makes the stream full_ (or failed_).
+std::size_t Stream::send(std::span<iovec> pieces) {
+  std::size_t size = 0;
+  for (const iovec& piece : pieces) size += piece.iov_len;
+  ssize_t result = 0;
+  do {
+    if (pieces.size() == 1) {
+      result = ::send(fd(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+    } else {
+      const msghdr message = {.msg_name = nullptr,
+                              .msg_namelen = 0,
+                              .msg_iov = pieces.data(),
+                              .msg_iovlen = pieces.size(),
+                              .msg_control = nullptr,
+                              .msg_controllen = 0,
+                              .msg_flags = 0};
+      result = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+    }
+  } while (result < 0 && errno == EINTR);
+  if (result < 0 && errno != EAGAIN) {
+    failed_ = true;
+    act_at_turn_end();
+    return 0;
+  }
+  const std::size_t sent = result < 0 ? 0 : static_cast<std::size_t>(result);
+  if (sent < size && !full_) {
+    full_ = true;
+    loop_.rewatch(fd(), *this, kReadEvents | EPOLLOUT);
+  }
+  return sent;
+}
+
+// The socket has room again. Returns whether the stream still exists and is open.
+bool Stream::on_room() {
+  full_ = false;
+  flush_queue();
+  if (failed_) return end(), false;
+  if (full_) return true;
+  loop_.rewatch(fd(), *this, kReadEvents);
+  return corked([this] { handler_->on_drained(); });
+}
+
+void Stream::act_at_turn_end() {
+  if (turn_end_asked_) return;
+  turn_end_asked_ = true;
+  loop_.at_turn_end(*this);
+}
+
+void Stream::on_turn_end() {
+  turn_end_asked_ = false;
+  if (closed()) return;
+  if (!full_ && !failed_ && queue_ != nullptr) flush_queue();
+  if (failed_) end();
+}
+
+std::size_t Stream::unacknowledged() const {
+  int bytes = 0;
+  return !closed() && ::ioctl(fd(), SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+// ---- The end
+
+void Stream::finish_output() {
+  if (output_finished_ || closed()) return;
+  flush();
+  output_finished_ = true;
+  if (queue_ == nullptr) send_fin();
+}
+
+void Stream::send_fin() { ::shutdown(fd(), SHUT_WR); }
+
+void Stream::close() {
+  if (corked_bytes() > 0) loop_.cork_.size = 0;
+  queue_.reset();
+  socket_.close();
+}
+
+void Stream::end() {
+  close();
+  handler_->on_end(StreamEnd::kLost);
+}
+
+Address Stream::peer() const { return Address::of_peer(fd()); }
+Address Stream::local() const { return Address::of_socket(fd()); }
+
+}  // namespace reactor

@@ -1,0 +1,126 @@
+// One connected socket: bytes in, bytes out, and nothing about what they mean. It hides four facts of life:
+//   * Reading: edge-triggered epoll tells once that there is input, so the stream remembers it (readable_), reads
+//     a share of it in a turn, and leaves the rest for its next share. An idle stream owns no buffer.
+//   * Writing: while a stream handles its input, small writes gather in the loop's cork and leave in one send,
+//     before the next recv. A large payload goes out at once by writev, uncopied.
+//   * A socket that is full: what it refused waits in an output queue, which exists only while it is needed, and
+//     EPOLLOUT is asked for only then.
+//   * The end: half-close, end of input, reset. After close() nothing more is called.
+//
+//   write() ─► cork ──┐                        (own turn, small)
+//   write() ──────────┼─► sendmsg ─► socket    (own turn, large: header and payload by reference)
+//   write() ─► queue ─┘                        (another's turn, a timer; or the socket was full)
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "reactor/admission.hpp"
+#include "reactor/file_descriptor.hpp"
+#include "reactor/loop.hpp"
+#include "reactor/output_queue.hpp"
+#include "reactor/shared_bytes.hpp"
+
+namespace reactor {
+
+enum class StreamEnd : std::uint8_t {
+  kFinished,  // the peer sends no more (a half-close): we may still write
+  kLost,      // reset, or any other error: the connection is gone in both directions
+};
+
+// Who reads a stream. It may write to, pause, or close the stream, or hand it to another handler, from any of these.
+class StreamHandler {
+ public:
+  // Bytes arrived. They lie in landing(), if that was not empty, or in the loop's receive buffer, where they
+  // may be changed in place; the view ends on return.
+  virtual void on_input(std::span<std::uint8_t> bytes) = 0;
+  virtual void on_end(StreamEnd end) = 0;
+  // All that waited behind a full socket has left.
+  virtual void on_drained() {}
+  // Where the next bytes should be received; empty: in the shared buffer.
+  virtual std::span<std::uint8_t> landing() { return {}; }
+
+ protected:
+  ~StreamHandler() = default;
+};
+
+class Stream final : private EventSource {
+ public:
+  // Takes a connected, non-blocking socket. Nothing is read before attach().
+  Stream(Loop& loop, FileDescriptor socket);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // Makes `handler` the reader. The first call registers the socket with epoll, once for its whole life.
+  void attach(StreamHandler& handler);
+  void admit(Admission admission) { admission_ = std::move(admission); }
+
+  // Sends `header` and then `payload`, in order behind everything written before. Neither is needed after the call.
+  void write(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload = {});
+  // The same, but what the socket refuses of `payload` is not copied: the caller gets that many bytes back, to
+  // queue by reference. REQUIRES: nothing is written in between.
+  [[nodiscard]] std::size_t write_some(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload);
+  // Sends shared bytes from `offset` on, by reference; they leave at the end of this turn at the latest.
+  void write_shared(SharedBytes bytes, std::size_t offset = 0);
+  // Sends what is corked and queued now, as far as the socket takes it.
+  void flush();
+  // Bytes written that the socket has not taken.
+  std::size_t unsent() const { return corked_bytes() + (queue_ == nullptr ? 0 : queue_->bytes()); }
+  // Bytes that the kernel holds and the peer has not acknowledged.
+  std::size_t unacknowledged() const;
+
+  void pause_reading() { reading_paused_ = true; }
+  void resume_reading();
+  bool reading_paused() const { return reading_paused_; }
+
+  // Ends our direction once all that is written has left (FIN). Later writes are dropped.
+  void finish_output();
+  // Ends everything now. What is queued is lost.
+  void close();
+  bool closed() const { return !socket_.valid(); }
+
+  Loop& loop() const { return loop_; }
+  Address peer() const;
+  Address local() const;
+  int fd() const { return socket_.get(); }
+
+ private:
+  void on_events(std::uint32_t events) override;
+  void on_again() override;
+  void on_turn_end() override;
+
+  void receive();
+  template <class Function>
+  bool corked(const Function& function);
+  std::size_t corked_bytes() const;
+  void append_to_cork(std::span<const std::uint8_t> bytes);
+  OutputQueue& queue();
+  std::size_t send_now(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload);
+  std::size_t send(std::span<iovec> pieces);
+  void flush_queue();
+  bool on_room();
+  void act_at_turn_end();
+  void send_fin();
+  void end();
+
+  StreamHandler* handler_ = nullptr;
+  Loop& loop_;
+  std::unique_ptr<OutputQueue> queue_;
+  Admission admission_;
+  FileDescriptor socket_;
+  bool readable_ : 1 = false;         // epoll said so and we have not yet read to the end
+  bool hang_up_ : 1 = false;          // epoll reported an end: read until recv says so too
+  bool reading_paused_ : 1 = false;
+  bool share_asked_ : 1 = false;      // in the loop's list for another share
+  bool turn_end_asked_ : 1 = false;   // in the loop's list for the end of the turn
+  bool full_ : 1 = false;             // the socket refused bytes; EPOLLOUT is asked for
+  bool failed_ : 1 = false;           // a send failed; on_end(kLost) follows at the end of the turn
+  bool output_finished_ : 1 = false;  // nothing more is written; FIN follows the last byte
+};
+
+}  // namespace reactor
