@@ -11,9 +11,9 @@ class Lingering final : public Resident, private StreamHandler, private Timer {
  public:
   explicit Lingering(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
 
-  void start(Milliseconds time) {
+  void start(FirstToClose first, Milliseconds time) {
     stream_->attach(*this);
-    stream_->finish_output();
+    if (first == FirstToClose::kUs) stream_->finish_output();
     stream_->resume_reading();
     stream_->loop().arm(*this, time);
   }
@@ -34,10 +34,10 @@ class Lingering final : public Resident, private StreamHandler, private Timer {
 
 }  // namespace
 
-void linger(std::unique_ptr<Stream> stream, Milliseconds time) {
+void linger(std::unique_ptr<Stream> stream, FirstToClose first, Milliseconds time) {
   if (stream->closed()) return;
   Loop& loop = stream->loop();
-  loop.adopt(std::make_unique<Lingering>(std::move(stream))).start(time);
+  loop.adopt(std::make_unique<Lingering>(std::move(stream))).start(first, time);
 }
 
 }  // namespace reactor

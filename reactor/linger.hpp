@@ -3,6 +3,7 @@
 // queued, half-close, read and throw away until the peer closes too, for a short time at most.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "reactor/loop.hpp"
@@ -12,7 +13,10 @@ namespace reactor {
 
 inline constexpr Milliseconds kLingerTime{2000};
 
+// Who closes first. That side's machine remembers the connection for a minute (TIME_WAIT).
+enum class FirstToClose : std::uint8_t { kUs, kPeer };
+
 // Takes `stream` out of its owner's hands and ends it so. Its handler is not called again.
-void linger(std::unique_ptr<Stream> stream, Milliseconds time = kLingerTime);
+void linger(std::unique_ptr<Stream> stream, FirstToClose first = FirstToClose::kUs, Milliseconds time = kLingerTime);
 
 }  // namespace reactor

@@ -102,6 +102,9 @@ class Loop {
   std::size_t residents() const { return resident_count_; }
   Admissions& admissions() { return admissions_; }
 
+  // Keeps what residents point to and share: it is destroyed after the last of them.
+  void keep(std::shared_ptr<const void> shared) { kept_.push_back(std::move(shared)); }
+
   // Milliseconds since the loop was made; read from the clock once a turn at most.
   std::uint64_t now();
   // Fires `timer` after `delay`, never early.
@@ -155,6 +158,7 @@ class Loop {
   void destroy_retired();
   void set_alarm();
 
+  std::vector<std::shared_ptr<const void>> kept_;
   Admissions admissions_;
   FileDescriptor epoll_;
   FileDescriptor timer_fd_;

@@ -34,12 +34,12 @@ void OutputQueue::append_copy(std::span<const std::uint8_t> bytes) {
   bytes_ += bytes.size();
 }
 
-void OutputQueue::append_shared(SharedBytes bytes, std::size_t offset) {
+void OutputQueue::append_shared(SharedBytes bytes, std::size_t offset, std::size_t size) {
   assert(offset <= bytes.size());
-  const std::size_t size = bytes.size();
-  if (offset == size) return;
-  pieces_.push_back(Piece{.bytes = std::move(bytes), .begin = offset, .end = size, .growing = false});
-  bytes_ += size - offset;
+  size = std::min(size, bytes.size() - offset);
+  if (size == 0) return;
+  pieces_.push_back(Piece{.bytes = std::move(bytes), .begin = offset, .end = offset + size, .growing = false});
+  bytes_ += size;
 }
 
 std::size_t OutputQueue::front(std::span<iovec> pieces) const {

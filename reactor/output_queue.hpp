@@ -16,7 +16,8 @@ namespace reactor {
 class OutputQueue {
  public:
   void append_copy(std::span<const std::uint8_t> bytes);
-  void append_shared(SharedBytes bytes, std::size_t offset);
+  // At most `size` bytes of them, from `offset` on.
+  void append_shared(SharedBytes bytes, std::size_t offset, std::size_t size = SIZE_MAX);
 
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }

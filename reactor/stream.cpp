@@ -5,6 +5,8 @@
 #include "reactor/stream.hpp"
 
 #include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -36,7 +38,7 @@ iovec as_iovec(std::span<const std::uint8_t> bytes) {
 Stream::Stream(Loop& loop, FileDescriptor socket) : loop_(loop), socket_(std::move(socket)) {}
 
 Stream::~Stream() {
-  if (loop_.cork_.owner == this) loop_.cork_.owner = nullptr;
+  if (loop_.cork_.owner == this) loop_.cork_ = {.owner = nullptr, .size = 0, .bytes = std::move(loop_.cork_.bytes)};
   loop_.forget(*this);
 }
 
@@ -101,8 +103,9 @@ bool Stream::corked(const Function& function) {
   function();
   if (cork.owner != this) return false;
   flush();
+  cork.size = 0;  // what a stream that has failed could not send
   cork.owner = nullptr;
-  return !closed();
+  return !closed() && !failed_;
 }
 
 // ---- Writing
@@ -130,9 +133,9 @@ std::size_t Stream::write_some(std::span<const std::uint8_t> header, std::span<c
   return 0;
 }
 
-void Stream::write_shared(SharedBytes bytes, std::size_t offset) {
+void Stream::write_shared(SharedBytes bytes, std::size_t offset, std::size_t size) {
   if (output_finished_ || failed_ || closed()) return;
-  queue().append_shared(std::move(bytes), offset);
+  queue().append_shared(std::move(bytes), offset, size);
 }
 
 // The queue, made where there is none, with what was corked at its front: the order of writes is kept.
@@ -256,6 +259,14 @@ std::size_t Stream::unacknowledged() const {
   return !closed() && ::ioctl(fd(), SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
+std::uint32_t Stream::output_progress() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  // A unix socket has no such count; there what waits in the kernel must change.
+  if (::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return static_cast<std::uint32_t>(unacknowledged());
+  return static_cast<std::uint32_t>(info.tcpi_bytes_acked);
+}
+
 // ---- The end
 
 void Stream::finish_output() {
@@ -271,6 +282,12 @@ void Stream::close() {
   if (corked_bytes() > 0) loop_.cork_.size = 0;
   queue_.reset();
   socket_.close();
+}
+
+void Stream::abort() {
+  if (closed() || failed_) return;
+  failed_ = true;
+  act_at_turn_end();
 }
 
 void Stream::end() {

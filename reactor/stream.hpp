@@ -65,12 +65,16 @@ class Stream final : private EventSource {
   // The same, but what the socket refuses of `payload` is not copied: the caller gets that many bytes back, to
   // queue by reference. REQUIRES: nothing is written in between.
   [[nodiscard]] std::size_t write_some(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload);
-  // Sends shared bytes from `offset` on, by reference; they leave at the end of this turn at the latest.
-  void write_shared(SharedBytes bytes, std::size_t offset = 0);
+  // Sends (at most `size`) shared bytes from `offset` on, by reference; they leave at the end of this turn at the latest.
+  void write_shared(SharedBytes bytes, std::size_t offset = 0, std::size_t size = SIZE_MAX);
   // Sends what is corked and queued now, as far as the socket takes it.
   void flush();
   // Bytes written that the socket has not taken.
   std::size_t unsent() const { return corked_bytes() + (queue_ == nullptr ? 0 : queue_->bytes()); }
+  // The socket refused bytes, and what is written now waits behind them.
+  bool full() const { return full_; }
+  // Changes when the peer's machine takes bytes of ours: a sign of life.
+  std::uint32_t output_progress() const;
   // Bytes that the kernel holds and the peer has not acknowledged.
   std::size_t unacknowledged() const;
 
@@ -80,8 +84,10 @@ class Stream final : private EventSource {
 
   // Ends our direction once all that is written has left (FIN). Later writes are dropped.
   void finish_output();
-  // Ends everything now. What is queued is lost.
+  // Ends everything now. What is queued is lost, and the handler is not called any more.
   void close();
+  // As if the connection had been lost: on_end(kLost) follows at the end of this turn, and nothing before it.
+  void abort();
   bool closed() const { return !socket_.valid(); }
 
   Loop& loop() const { return loop_; }

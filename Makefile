@@ -1,0 +1,193 @@
+# Every command of ws101; `make help` lists them. A fresh Debian 12 with git and make is enough: the first
+# command installs the packages it needs (.ci/setup). The same sources are compiled into a few trees, each
+# its own way: build/release (what users run), build/test (asserts on), build/sanitized, build/strict and
+# build/clang (warnings are errors). A new source or test file needs no line here.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+
+# All cores unless -j says otherwise, and the output of one command stays together.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc) --output-sync --no-print-directory --no-builtin-rules
+endif
+# `make clean all` does one after the other.
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+DRY_RUN := $(findstring n,$(firstword -$(MAKEFLAGS)))
+SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
+
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+CLANG := 19
+PYTHON := /usr/bin/python3
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wswitch-enum
+# Turns a memory error that got past the tests into a crash.
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+
+build/release/%:   TREE_FLAGS = -O2 -DNDEBUG $(HARDENING)
+build/test/%:      TREE_FLAGS = -O1 -g1 -D_GLIBCXX_ASSERTIONS
+build/sanitized/%: TREE_FLAGS = -O1 -g1 -D_GLIBCXX_ASSERTIONS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+build/strict/%:    TREE_FLAGS = -O2 $(HARDENING) -Werror
+build/clang/%:     TREE_FLAGS = -O0 -Werror
+build/clang/%:     TREE_CXX = clang++-$(CLANG)
+TREE_CXX = $(CXX)
+
+COMPILE = $(TREE_CXX) -std=c++20 -I. $(WARNINGS) $(LIBRARY_CFLAGS) $(TREE_FLAGS) $(CPPFLAGS) $(CXXFLAGS)
+COMPILE_LLHTTP = $(TREE_CXX) -x c -DLLHTTP_STRICT_MODE=1 $(LIBRARY_CFLAGS) $(TREE_FLAGS) $(CPPFLAGS)
+LINK = $(TREE_CXX) $(TREE_FLAGS) $(CXXFLAGS) $(LDFLAGS) -Wl,--as-needed,-z,relro,-z,now
+
+# What a command prints of itself: one short line, or with V=1 all of it.
+say = $(if $(V),,@$(if $(SILENT),,printf '%-8s %s\n' '$(1)' '$(2)';))
+
+# ---- what there is to build --------------------------------------------------------------------------
+
+FOLDERS := reactor http ws/protocol ws ws/app
+SOURCES := $(wildcard $(FOLDERS:%=%/*.cpp))
+MAIN := $(wildcard ws/app/main.cpp)
+PROGRAM := $(MAIN:%=build/ws101)
+TEST_SOURCES := $(filter-out %_fuzz.cpp,$(wildcard tests/*/*.cpp tests/*/*/*.cpp))
+TEST_FOLDERS := $(patsubst tests/%/,%,$(sort $(dir $(filter %_test.cpp,$(TEST_SOURCES)))))
+TEST_SCRIPTS := $(wildcard tests/*/*_test.py tests/*/*_test.mjs)
+EVERY_FILE := $(sort $(wildcard $(foreach suffix,cpp hpp,$(FOLDERS:%=%/*.$(suffix)) bench/*.$(suffix) bench/*/*.$(suffix) \
+  tests/*.$(suffix) tests/*/*.$(suffix) tests/*/*/*.$(suffix))))
+
+objects = $(patsubst %.cpp,build/$(1)/objects/%.o,$(2))
+llhttp = $(patsubst %.c,build/$(1)/objects/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
+
+# A test links only the folders that its own folder may include, so each layer is tested without the layers
+# above it: that the tests of ws/protocol link shows that it needs no socket.
+BELOW_reactor := reactor
+BELOW_http := http reactor
+BELOW_ws/protocol := ws/protocol
+BELOW_ws := ws ws/protocol http reactor
+below = $(or $(BELOW_$(1)),$(FOLDERS))
+test_parts = $(wildcard tests/$(1)/*_test.cpp) $(filter-out $(MAIN) %_test.cpp %_fuzz.cpp,$(wildcard \
+  tests/$(1)/*.cpp $(patsubst %,tests/%/*.cpp,$(call below,$(1))) $(patsubst %,%/*.cpp,$(call below,$(1)))))
+test_binary = build/$(1)/tests/$(subst /,-,$(2))
+
+# TESTS='http ws/protocol' builds and runs the tests of these folders alone.
+CHOSEN_FOLDERS := $(if $(TESTS),$(filter $(TESTS),$(TEST_FOLDERS)),$(TEST_FOLDERS))
+CHOSEN_SCRIPTS := $(if $(TESTS),$(filter $(TESTS:%=tests/%/%),$(TEST_SCRIPTS)),$(TEST_SCRIPTS))
+test_binaries = $(foreach folder,$(CHOSEN_FOLDERS),$(call test_binary,$(1),$(folder)))
+NPM := $(if $(filter %.mjs,$(CHOSEN_SCRIPTS)),$(patsubst %,build/npm/installed,$(wildcard tests/system/package-lock.json)))
+
+# ---- the commands ------------------------------------------------------------------------------------
+
+.PHONY: all run test check lint fmt clean help FORCE
+.DEFAULT_GOAL := all
+
+all: build/release/libws101.a $(PROGRAM) ## Builds build/ws101, optimised. This is the default.
+
+run: $(PROGRAM) ## Builds and runs `ws101 serve`; ARGS='--listen :9000' passes flags.
+	+@$(if $(DRY_RUN),echo,exec) build/ws101 serve $(ARGS)
+
+# `+`: the output is shown as it comes, and the commands inside share this make's -j.
+run_tests = +@$(if $(DRY_RUN),echo) $(PYTHON) tests/run.py
+
+test: ## Runs every test; TESTS='http ws' picks folders, FILTER='Hub*' picks names.
+	$(run_tests) --tree test --program build/release/ws101 $(if $(FILTER),--filter '$(FILTER)') \
+	  --build '$(MAKE) -k build/test/ready' $(NPM:%=--prepare '$(MAKE) -s %') $(call test_binaries,test) $(CHOSEN_SCRIPTS)
+
+check: export ASAN_OPTIONS := detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1
+check: export UBSAN_OPTIONS := print_stacktrace=1:halt_on_error=1
+check: ## Runs every test under the sanitizers, then all of `make lint`. Takes minutes.
+	$(run_tests) --tree sanitized --program build/sanitized/ws101 --slow 5 $(if $(FILTER),--filter '$(FILTER)') \
+	  --build '$(MAKE) -k build/sanitized/ready' $(NPM:%=--prepare '$(MAKE) -s %') $(call test_binaries,sanitized) $(CHOSEN_SCRIPTS) $(LINT)
+
+lint: ## Checks format, house rules, clang-tidy, and that both compilers give no warning.
+	$(run_tests) tests/lint/house_test.py $(LINT)
+
+LINT = tests/lint/house.py \
+  --step 'format' 'clang-format-$(CLANG) --dry-run --Werror $(EVERY_FILE)' \
+  --step 'g++ without warnings' '$(MAKE) -k build/strict/ready' \
+  --step 'clang without warnings' '$(MAKE) -k build/clang/ready' \
+  --step 'clang-tidy' '$(MAKE) -k build/tidy/ready'
+
+fmt: ## Formats every C++ file as .clang-format says.
+	@clang-format-$(CLANG) -i $(EVERY_FILE)
+
+clean: ## Removes build/, all that was ever made here.
+	rm -rf build
+
+help: ## Lists these commands.
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@echo "CXX=, CXXFLAGS=, CPPFLAGS= and LDFLAGS= are honoured; V=1 shows whole commands."
+
+# ---- set-up ------------------------------------------------------------------------------------------
+
+# The packages are a makefile that is included: make first brings it up to date (which installs what is
+# missing and asks pkg-config), then starts anew and knows the flags. Later runs find it done. It is asked
+# again when packages changed on the machine.
+GOALS := $(or $(MAKECMDGOALS),all)
+ifndef WS101_SETUP
+export WS101_SETUP := $(if $(filter check lint build/strict/% build/clang/% build/tidy/%,$(GOALS)),check,$(if \
+  $(filter test build/test/% build/sanitized/%,$(GOALS)),test,$(if $(filter-out help clean fmt,$(GOALS)),build,$(filter fmt,$(GOALS)))))
+endif
+ifneq ($(WS101_SETUP),)
+include build/setup/$(WS101_SETUP).mk
+endif
+# Only once in one run: a package database dated in the future must not make this turn for ever.
+build/setup/%.mk: .ci/setup $(if $(MAKE_RESTARTS),,$(wildcard /var/lib/dpkg/status))
+	+@mkdir -p $(@D) && .ci/setup $* $@
+
+build/npm/installed: tests/system/package.json tests/system/package-lock.json
+	$(call say,NPM,$<)
+	@mkdir -p $(@D) && cp $^ $(@D) && cd $(@D) && \
+	npm ci --no-audit --no-fund --no-update-notifier --loglevel=error --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 && \
+	touch installed
+
+# ---- trees -------------------------------------------------------------------------------------------
+
+# A tree is compiled again when its command or its compiler changed, and linked again when a file came or went.
+build/%/flags: export WANTED = $(COMPILE) $(LINK) $(LIBRARY_LIBS) $(shell $(TREE_CXX) --version | head -n 1)
+build/%/files: export WANTED = $(SOURCES) $(TEST_SOURCES)
+build/%/flags: FORCE ; $(write_if_new)
+build/%/files: FORCE ; $(write_if_new)
+write_if_new = @mkdir -p $(@D); [ "$$WANTED" = "$$(cat $@ 2>/dev/null)" ] || echo "$$WANTED" > $@
+
+define tree_rules
+build/$(1)/objects/%.o: %.cpp build/$(1)/flags
+	$$(call say,C++ $(2),$$<)mkdir -p $$(@D) && $$(COMPILE) $$(if $$(filter tests/%,$$<),$$(GTEST_CFLAGS)) -MMD -MP -c $$< -o $$@
+build/$(1)/objects/llhttp/%.o: build/$(1)/flags
+	$$(call say,C $(2),$$*.c)mkdir -p $$(@D) && $$(COMPILE_LLHTTP) -c $$(filter %/$$*.c,$$(LLHTTP_SOURCES)) -o $$@
+build/$(1)/libws101.a: $$(call objects,$(1),$$(filter-out $$(MAIN),$$(SOURCES))) $$(call llhttp,$(1)) build/$(1)/files
+	$$(call say,AR $(2),$$@)rm -f $$@ && ar qcs $$@ $$(filter %.o,$$^)
+build/$(1)/ws101: $$(call objects,$(1),$$(MAIN)) build/$(1)/libws101.a
+	$$(call say,LINK $(2),$$@)$$(LINK) $$^ $$(LIBRARY_LIBS) -o $$@
+endef
+$(eval $(call tree_rules,release))
+$(eval $(call tree_rules,test,test))
+$(eval $(call tree_rules,sanitized,asan))
+$(eval $(call tree_rules,strict,strict))
+$(eval $(call tree_rules,clang,clang))
+
+define test_rule
+$(call test_binary,$(1),$(2)): $(sort $(call objects,$(1),$(call test_parts,$(2))) $(call llhttp,$(1))) build/$(1)/files
+	$$(call say,LINK $(3),$$@)mkdir -p $$(@D) && $$(LINK) $$(filter %.o,$$^) $$(GTEST_LIBS) $$(LIBRARY_LIBS) -o $$@
+endef
+$(foreach folder,$(TEST_FOLDERS),$(eval $(call test_rule,test,$(folder),test)))
+$(foreach folder,$(TEST_FOLDERS),$(eval $(call test_rule,sanitized,$(folder),asan)))
+
+build/ws101: build/release/ws101
+	@ln -f $< $@
+
+.PHONY: $(foreach tree,test sanitized strict clang tidy,build/$(tree)/ready)
+build/test/ready: $(call test_binaries,test) $(PROGRAM)
+build/sanitized/ready: $(call test_binaries,sanitized) $(MAIN:%=build/sanitized/ws101)
+build/strict/ready: $(call objects,strict,$(SOURCES) $(TEST_SOURCES))
+build/clang/ready: $(call objects,clang,$(SOURCES) $(TEST_SOURCES)) $(MAIN:%=build/clang/ws101)
+build/tidy/ready: $(patsubst %.cpp,build/tidy/%.ok,$(SOURCES) $(TEST_SOURCES))
+
+# A file that clang has compiled anew, because it or a header of it changed, is looked at anew.
+build/tidy/%.ok: build/clang/objects/%.o .clang-tidy
+	$(call say,TIDY,$*.cpp)mkdir -p $(@D); found=$$(clang-tidy-$(CLANG) --quiet --warnings-as-errors='*' $*.cpp -- \
+	  -std=c++20 -I. $(LIBRARY_CFLAGS) $(if $(filter tests/%,$*),$(GTEST_CFLAGS)) 2>&1) && touch $@ || { grep -v 'warnings generated' <<<"$$found"; exit 1; }
+
+DEPENDENCIES := $(wildcard $(foreach tree,release test sanitized strict clang,$(patsubst %.cpp,build/$(tree)/objects/%.d,$(SOURCES) $(TEST_SOURCES))))
+$(DEPENDENCIES): ;
+include $(DEPENDENCIES)

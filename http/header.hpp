@@ -1,0 +1,39 @@
+// One header field of a request or response, and the grammar of its parts (RFC 9110 5.5 and 5.6): tokens, values,
+// comma-separated lists. Every function walks its text once, from left to right.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace http {
+
+// Views of the head that it came in. The value is without the spaces around it.
+struct Header {
+  std::string_view name = {};
+  std::string_view value = {};
+};
+
+// RFC 9110 5.6.2: what names of fields and methods are made of.
+bool is_token_character(char character);
+bool is_token(std::string_view text);
+
+// RFC 9110 5.5: visible characters, spaces, tabs and bytes above 127; no control character, so no line break.
+bool is_field_value(std::string_view text);
+
+// ASCII letters match whatever their case; nothing else folds.
+bool equals_ignoring_case(std::string_view left, std::string_view right);
+
+// Without the spaces and tabs around it.
+std::string_view trim(std::string_view text);
+
+// Whether `token` is an element of the comma-separated `list`: "notclose" does not contain "close".
+bool list_contains(std::string_view list, std::string_view token);
+
+// Whether any field called `name` is a list that contains `token`.
+bool any_list_contains(std::span<const Header> headers, std::string_view name, std::string_view token);
+
+// The value of the first field called `name`.
+std::optional<std::string_view> find_header(std::span<const Header> headers, std::string_view name);
+
+}  // namespace http

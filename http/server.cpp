@@ -1,0 +1,102 @@
+// Listeners and admission; what happens on a connection that was admitted is connection.cpp's.
+#include "http/server.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "http/connection.hpp"
+#include "reactor/linger.hpp"
+
+namespace http {
+
+namespace {
+
+// Descriptors kept free for what is not a connection: listeners, timers, files.
+constexpr std::size_t kReserve = 16;
+constexpr const char* kRetryAfterSeconds = "5";
+
+std::size_t connections_that_fit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
+  const auto descriptors = static_cast<std::size_t>(limit.rlim_cur);
+  return std::max<std::size_t>(1, descriptors - std::min(kReserve, descriptors / 2));
+}
+
+Response full() {
+  return {.status = 503,
+          .headers = {{"Retry-After", kRetryAfterSeconds}},
+          .body = "this server has as many connections as it takes (--max-connections)\n"};
+}
+
+Response too_many_from_address() {
+  return {.status = 429,
+          .headers = {{"Retry-After", kRetryAfterSeconds}},
+          .body = "there are too many connections from this address (--max-connections-per-ip)\n"};
+}
+
+}  // namespace
+
+Server::Server(reactor::Loop& loop, ServerOptions options)
+    : site_{.loop = loop,
+            .limits = {.head = {.max_size = options.max_head, .max_fields = options.max_headers},
+                       .max_body = options.max_body},
+            .handshake_timeout = options.handshake_timeout,
+            .keep_alive = options.keep_alive} {
+  const std::size_t in_all = options.max_connections > 0 ? options.max_connections : connections_that_fit();
+  loop.admissions().set_limits(in_all, options.max_connections_per_ip);
+}
+
+Server::~Server() {
+  // In a shut-down the listeners have closed themselves, and may be gone.
+  if (!site_.loop.shutting_down()) {
+    for (reactor::Listener* listener : listeners_) listener->close();
+  }
+  while (!site_.connections.empty()) site_.connections.front()->close();
+}
+
+void Server::handle(std::string method, std::string path, Handler handler) {
+  site_.routes.add(std::move(method), std::move(path), std::move(handler));
+}
+
+std::vector<reactor::Address> Server::listen(std::string_view address) {
+  const Response refusal = full();
+  const auto opened = reactor::Listener::open(
+      site_.loop, reactor::ListenAddress::parse(address),
+      [this](reactor::FileDescriptor socket, const reactor::Address& peer) { accept(std::move(socket), peer); },
+      write_response_head(refusal, {}, true) + refusal.body);
+  std::vector<reactor::Address> addresses;
+  for (reactor::Listener* listener : opened) {
+    listeners_.push_back(listener);
+    addresses.push_back(listener->address());
+  }
+  return addresses;
+}
+
+void Server::accept(reactor::FileDescriptor socket, const reactor::Address& peer) {
+  auto stream = std::make_unique<reactor::Stream>(site_.loop, std::move(socket));
+  reactor::Admission admission;
+  switch (site_.loop.admissions().admit(peer, admission)) {
+    case reactor::Admissions::Verdict::kAdmitted:
+      break;
+    case reactor::Admissions::Verdict::kFull:
+      return turn_away(std::move(stream), full());
+    case reactor::Admissions::Verdict::kTooManyFromAddress:
+      return turn_away(std::move(stream), too_many_from_address());
+  }
+  stream->admit(std::move(admission));
+  site_.loop.adopt(std::make_unique<Connection>(site_, std::move(stream), peer));
+}
+
+// Answers before a request is read: whatever it is, it is not served.
+void Server::turn_away(std::unique_ptr<reactor::Stream> stream, const Response& response) {
+  ++site_.responses[response.status];
+  const std::string answer = write_response_head(response, site_.date.text(), true) + response.body;
+  stream->write({reinterpret_cast<const std::uint8_t*>(answer.data()), answer.size()});
+  reactor::linger(std::move(stream));
+}
+
+}  // namespace http

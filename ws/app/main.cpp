@@ -1,0 +1,45 @@
+// The command line `ws101`: picks the subcommand. Exit status 0, 1 (it failed), 2 (used wrongly).
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include "ws/app/serve.hpp"
+#include "ws/app/serve_options.hpp"
+
+namespace {
+
+constexpr const char* kUsage =
+    "ws101: a WebSocket server\n"
+    "\n"
+    "Usage: ws101 COMMAND [FLAGS]\n"
+    "\n"
+    "  serve    serve WebSockets and a page to try them\n"
+    "\n"
+    "ws101 COMMAND --help lists the flags of a command.\n";
+
+int serve(int count, const char* const* arguments) {
+  const ws::app::ParsedServe parsed = ws::app::parse_serve_options(count, arguments);
+  return parsed.exit_status >= 0 ? parsed.exit_status : ws::app::serve(parsed.options);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::string_view command = count > 1 ? arguments[1] : "";
+  try {
+    if (command == "serve") return serve(count - 1, arguments + 1);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ws101: %s\n", error.what());
+    return 1;
+  }
+  if (command == "--help" || command == "-h" || command == "help") {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
+  if (command.empty()) {
+    std::fputs(kUsage, stderr);
+  } else {
+    std::fprintf(stderr, "ws101: there is no command '%s' (see ws101 --help)\n", arguments[1]);
+  }
+  return 2;
+}

@@ -1,0 +1,378 @@
+// Reading first, in the order in which a message comes in; then writing; then time and the end.
+#include "ws/connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "reactor/linger.hpp"
+#include "ws/masking_keys.hpp"
+#include "ws/protocol/mask.hpp"
+
+namespace ws {
+
+using protocol::Opcode;
+using Event = protocol::Decoder::Event;
+
+namespace {
+
+constexpr std::size_t kLargestOnStack = 2048;
+// Heartbeats of many connections are put on a common grid, 64 lines in an interval, and so wake the loop up together.
+constexpr std::uint64_t kHeartbeatGrid = 64;
+
+std::span<const std::uint8_t> as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::string_view as_text(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+// What few connections need, so that the many pay eight bytes for it.
+struct Connection::Extras {
+  std::vector<std::uint8_t> unread;        // input that waits until the peer takes our output: at most one receive
+  std::uint64_t paused_at = 0;             // when that began
+  reactor::SharedBytes message;            // of the message being handled, once the output queue refers to it
+  bool pong_owed = false;                  // to the newest ping that came while the socket was full
+  std::string pong;
+  std::uint16_t close_code = 0;            // of our Close frame
+  std::string close_reason;
+  std::shared_ptr<Connection*> place;      // what our handles point to
+  std::shared_ptr<const Settings> settings;
+  std::unique_ptr<MaskingKeys> masking_keys;  // of a client
+  std::unique_ptr<std::array<protocol::FrameTrace, 2>> traces;  // of what is sent and what is received
+};
+
+Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::unique_ptr<Session> session,
+                       const Settings& settings, std::uint8_t subprotocol)
+    : loop_(stream->loop()),
+      settings_(settings),
+      stream_(std::move(stream)),
+      session_(std::move(session)),
+      decoder_(role, settings.decoder),
+      heartbeat_(loop_.now()),
+      role_(role),
+      subprotocol_(subprotocol) {}
+
+Connection::~Connection() {
+  if (extras_ != nullptr && extras_->place != nullptr) *extras_->place = nullptr;
+}
+
+void Connection::open(std::span<std::uint8_t> early) {
+  stream_->attach(*this);
+  arm_timer();
+  session_->on_open(*this);
+  if (!early.empty() && state_ != State::kEnded) on_input(early);
+}
+
+// ---- Reading
+
+void Connection::on_input(std::span<std::uint8_t> bytes) {
+  if (settings_.trace) trace(true, bytes);
+  heartbeat_.heard(loop_.now());
+  if (!decoder_.idle() && bytes.data() == decoder_.landing().data()) {
+    decoder_.landed(bytes.size());
+  } else {
+    input_ = bytes;
+  }
+  pump();
+}
+
+// The loop that this project is about: pull messages out of what has arrived, hand each to the session.
+void Connection::pump() {
+  while (auto message = read_message()) session_->on_message(*this, *message);
+  if (state_ == State::kEnded) return;
+  if (!input_.empty()) keep_unread();
+  note_unfinished_message();
+}
+
+std::optional<Message> Connection::read_message() {
+  if (extras_ != nullptr) extras_->message = {};
+  while (may_read()) {
+    const Event event = decoder_.next(input_);
+    switch (event.kind) {
+      case Event::Kind::kNeedMore: return std::nullopt;
+      case Event::Kind::kMessage:
+        message_unfinished_ = false;
+        // What the peer sent before it saw our Close frame is read, to find its own, and dropped.
+        if (state_ == State::kOpen) return Message{.type = event.type, .payload = event.payload};
+        break;
+      case Event::Kind::kPing: on_ping(event.payload); break;
+      case Event::Kind::kPong: break;  // RFC 6455 5.5.3: asked for or not, it needs no answer; its bytes were life
+      case Event::Kind::kClose: on_peer_close(event); break;
+      case Event::Kind::kError: on_broken_rule(event.error); break;
+    }
+  }
+  return std::nullopt;
+}
+
+// A peer that does not take our answers is not asked for more, so TCP slows it down and our memory is bounded.
+bool Connection::may_read() {
+  if (state_ > State::kClosing) {
+    input_ = {};
+    return false;
+  }
+  if (!above_high_water()) return true;
+  stream_->flush();
+  if (!above_high_water()) return true;
+  if (!stream_->reading_paused()) extras().paused_at = loop_.now();
+  stream_->pause_reading();
+  return false;
+}
+
+void Connection::keep_unread() {
+  extras().unread.assign(input_.begin(), input_.end());
+  input_ = {};
+}
+
+void Connection::on_drained() {
+  if (extras_ != nullptr && std::exchange(extras_->pong_owed, false)) write_frame(Opcode::kPong, as_bytes(extras_->pong));
+  if (state_ == State::kOpen) session_->on_drain(*this);
+  if (state_ > State::kClosing || !stream_->reading_paused()) return;
+  since_ += static_cast<std::uint32_t>(loop_.now() - extras_->paused_at);
+  stream_->resume_reading();
+  std::vector<std::uint8_t> unread = std::exchange(extras_->unread, {});
+  input_ = unread;
+  pump();
+  if (state_ == State::kOpen) arm_timer();
+}
+
+void Connection::on_ping(std::span<const std::uint8_t> payload) {
+  if (state_ != State::kOpen) return;
+  if (!stream_->full()) return write_frame(Opcode::kPong, payload);
+  // RFC 6455 5.5.3: only the newest of several pings need be answered. So a flood of them fills no queue.
+  extras().pong.assign(as_text(payload));
+  extras_->pong_owed = true;
+}
+
+void Connection::on_peer_close(const Event& event) {
+  if (state_ == State::kClosing) {
+    return finish({.code = extras_->close_code, .reason = extras_->close_reason, .by = Closed::By::kUs, .clean = true});
+  }
+  write_close(event.close_code, {});
+  finish({.code = event.close_code, .reason = as_text(event.payload), .by = Closed::By::kPeer, .clean = true});
+}
+
+// RFC 6455 7.1.7: say which rule it was, and end.
+void Connection::on_broken_rule(protocol::Error error) {
+  const std::uint16_t code = protocol::close_code(error);
+  const std::string_view reason = protocol::describe(error);
+  if (state_ == State::kOpen) write_close(code, reason);
+  finish({.code = code, .reason = reason, .by = Closed::By::kUs, .clean = false});
+}
+
+void Connection::on_end(reactor::StreamEnd) {
+  if (state_ == State::kOpen) return finish({});
+  // Our Close frame, or our will to end, came first.
+  finish({.code = extras_->close_code, .reason = extras_->close_reason, .by = Closed::By::kUs, .clean = false});
+}
+
+// ---- Writing
+
+void Connection::write_message(MessageType type, std::span<const std::uint8_t> payload) {
+  if (state_ == State::kOpen) write_frame(static_cast<Opcode>(type), payload);
+}
+
+void Connection::write_text(std::string_view text) { write_message(MessageType::kText, as_bytes(text)); }
+
+void Connection::ping(std::string_view payload) {
+  if (state_ == State::kOpen) write_frame(Opcode::kPing, as_bytes(payload.substr(0, protocol::kMaxControlPayload)));
+}
+
+void Connection::write_frame(Opcode opcode, std::span<const std::uint8_t> payload) {
+  if (role_ == Role::kClient) return write_masked_frame(opcode, payload);
+  std::array<std::uint8_t, protocol::kMaxHeaderSize> bytes;
+  const std::size_t size = protocol::write_frame_header(bytes, true, 0, opcode, payload.size(), std::nullopt);
+  const std::span<const std::uint8_t> header(bytes.data(), size);
+  if (settings_.trace) {
+    trace(false, header);
+    trace(false, payload);
+  }
+  const std::size_t refused = stream_->write_some(header, payload);
+  if (refused > 0) queue_refused(payload, refused);
+}
+
+// RFC 6455 5.3: a client masks what it sends; not in place, because the payload is the caller's.
+void Connection::write_masked_frame(Opcode opcode, std::span<const std::uint8_t> payload) {
+  if (extras().masking_keys == nullptr) extras_->masking_keys = std::make_unique<MaskingKeys>();
+  const protocol::MaskingKey key = extras_->masking_keys->next();
+  const auto encode = [&](std::span<std::uint8_t> out) {
+    const std::size_t header_size =
+        protocol::write_frame_header(out.first<protocol::kMaxHeaderSize>(), true, 0, opcode, payload.size(), key);
+    const auto masked = out.subspan(header_size, payload.size());
+    std::copy(payload.begin(), payload.end(), masked.begin());
+    protocol::apply_mask(masked, key, 0);
+    return header_size + payload.size();
+  };
+  if (payload.size() <= kLargestOnStack) {
+    std::array<std::uint8_t, protocol::kMaxHeaderSize + kLargestOnStack> frame;
+    const std::size_t size = encode(frame);
+    if (settings_.trace) trace(false, {frame.data(), size});
+    return stream_->write({frame.data(), size});
+  }
+  reactor::SharedBytes frame = reactor::SharedBytes::allocate(protocol::kMaxHeaderSize + payload.size());
+  const std::size_t size = encode(frame.writable());
+  const std::span<const std::uint8_t> bytes = frame.view().first(size);
+  if (settings_.trace) trace(false, bytes);
+  const std::size_t refused = stream_->write_some({}, bytes);
+  if (refused > 0) stream_->write_shared(std::move(frame), size - refused, refused);
+}
+
+// The socket has taken all but the last `refused` bytes. When they are part of the message that is being handled, its
+// memory goes to the queue as it is: an echo of 16 MiB is then in memory once, and not twice.
+void Connection::queue_refused(std::span<const std::uint8_t> payload, std::size_t refused) {
+  if (protocol::MessageBuffer buffer = decoder_.take_message(); buffer.size() > 0) {
+    protocol::OwnedBytes owned = buffer.release();
+    extras().message = reactor::SharedBytes::adopt(reactor::MallocedBytes(owned.bytes.release()), owned.size);
+  }
+  const std::span<const std::uint8_t> rest = payload.last(refused);
+  if (extras_ != nullptr && extras_->message) {
+    const std::span<const std::uint8_t> message = extras_->message.view();
+    if (rest.data() >= message.data() && rest.data() + rest.size() <= message.data() + message.size()) {
+      const auto offset = static_cast<std::size_t>(rest.data() - message.data());
+      return stream_->write_shared(extras_->message, offset, refused);
+    }
+  }
+  stream_->write_shared(reactor::SharedBytes::copy_of(rest));
+}
+
+void Connection::trace(bool received, std::span<const std::uint8_t> bytes) {
+  if (extras().traces == nullptr) extras_->traces = std::make_unique<std::array<protocol::FrameTrace, 2>>();
+  (*extras_->traces)[received ? 1 : 0].feed(
+      bytes, [&](const protocol::TracedFrame& frame) { settings_.trace(*this, received, frame); });
+}
+
+// ---- The end
+
+void Connection::close(std::uint16_t code, std::string_view reason) {
+  if (state_ != State::kOpen) return;
+  if (code != protocol::kNoStatus && !protocol::may_be_sent(code)) code = protocol::kInternalError;
+  write_close(code, reason);
+  state_ = State::kClosing;
+  extras().close_code = code;
+  extras_->close_reason = reason;
+  since_ = static_cast<std::uint32_t>(loop_.now());
+  arm_timer();
+}
+
+void Connection::write_close(std::uint16_t code, std::string_view reason) {
+  std::array<std::uint8_t, protocol::kMaxControlPayload> payload;
+  const std::size_t size = protocol::write_close_payload(payload, code, reason);
+  write_frame(Opcode::kClose, {payload.data(), size});
+}
+
+void Connection::terminate() {
+  if (state_ > State::kClosing) return;
+  if (state_ == State::kOpen) extras().close_code = protocol::kAbnormalClosure;
+  state_ = State::kAborted;
+  disarm();
+  stream_->abort();
+}
+
+void Connection::wind_down() { close(protocol::kGoingAway, role_ == Role::kServer ? "the server is shutting down" : ""); }
+
+void Connection::cut_off() {
+  if (state_ == State::kEnded) return;
+  stream_->close();
+  on_end(reactor::StreamEnd::kLost);
+}
+
+void Connection::finish(const Closed& how) {
+  if (state_ == State::kEnded) return;
+  state_ = State::kEnded;
+  input_ = {};
+  disarm();
+  session_->on_close(*this, how);
+  if (extras_ != nullptr && extras_->place != nullptr) *std::exchange(extras_->place, nullptr) = nullptr;
+  loop_.retire(*this);
+  if (stream_->closed()) return;
+  // RFC 6455 7.1.1: the server closes TCP first, so that the waiting state (TIME_WAIT) is with it and a client can
+  // connect again at once.
+  const bool peer_closes = role_ == Role::kClient && how.clean;
+  reactor::linger(std::move(stream_), peer_closes ? reactor::FirstToClose::kPeer : reactor::FirstToClose::kUs);
+}
+
+// ---- Time
+
+void Connection::note_unfinished_message() {
+  const bool unfinished = !decoder_.idle();
+  if (unfinished == message_unfinished_) return;
+  message_unfinished_ = unfinished;
+  if (!unfinished || state_ != State::kOpen) return;
+  since_ = static_cast<std::uint32_t>(loop_.now());
+  arm_timer();
+}
+
+void Connection::on_timer() {
+  const Limits& limits = settings_.limits;
+  const auto passed = reactor::Milliseconds(static_cast<std::uint32_t>(loop_.now()) - since_);
+  if (state_ == State::kClosing) {
+    if (passed >= limits.close_timeout) return cut_off();
+    return arm_timer();
+  }
+  if (message_unfinished_ && limits.message_timeout.count() > 0 && !stream_->reading_paused() &&
+      passed >= limits.message_timeout) {
+    const std::string_view reason = "the message did not arrive in time";
+    write_close(protocol::kPolicyViolation, reason);
+    return finish({.code = protocol::kPolicyViolation, .reason = reason, .by = Closed::By::kUs, .clean = false});
+  }
+  switch (heartbeat_.check(loop_.now(), limits, stream_->output_progress())) {
+    case Heartbeat::Beat::kQuiet: break;
+    case Heartbeat::Beat::kPing: ping(); break;
+    case Heartbeat::Beat::kDead:
+      stream_->close();
+      return finish({.reason = "the peer did not answer a ping"});
+  }
+  arm_timer();
+}
+
+// One timer serves all the deadlines of a connection: it is set for the nearest one.
+void Connection::arm_timer() {
+  const Limits& limits = settings_.limits;
+  const std::uint64_t now = loop_.now();
+  const std::uint32_t passed = static_cast<std::uint32_t>(now) - since_;
+  std::uint64_t delay = UINT64_MAX;
+  const auto consider = [&](reactor::Milliseconds limit) {
+    const auto time = static_cast<std::uint64_t>(limit.count());
+    if (time > 0) delay = std::min(delay, time > passed ? time - passed : 1);
+  };
+  if (state_ == State::kClosing) {
+    consider(limits.close_timeout);
+  } else {
+    if (limits.ping_interval.count() > 0) {
+      const std::uint64_t grid = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(limits.ping_interval.count()) / kHeartbeatGrid);
+      const std::uint64_t due = now + heartbeat_.next_check(now, limits);
+      delay = (due + grid - 1) / grid * grid - now;
+    }
+    if (message_unfinished_ && !stream_->reading_paused()) consider(limits.message_timeout);
+  }
+  if (delay == UINT64_MAX) return disarm();
+  loop_.arm(*this, reactor::Milliseconds(delay));
+}
+
+// ---- The rest
+
+std::string_view Connection::subprotocol() const {
+  if (subprotocol_ >= settings_.subprotocols.size()) return {};
+  return settings_.subprotocols[subprotocol_];
+}
+
+Handle Connection::handle() {
+  if (state_ == State::kEnded) return {};
+  if (extras().place == nullptr) extras_->place = std::make_shared<Connection*>(this);
+  return Handle(extras_->place);
+}
+
+void Connection::keep(std::shared_ptr<const Settings> settings) { extras().settings = std::move(settings); }
+
+Connection::Extras& Connection::extras() {
+  if (extras_ == nullptr) extras_ = std::make_unique<Extras>();
+  return *extras_;
+}
+
+}  // namespace ws

@@ -1,0 +1,132 @@
+// A WebSocket connection: the protocol wrapped round a hijacked socket. The same class serves both roles. It is driven
+// by what everyone knows from blocking code, a loop that pulls messages, without blocking:
+//
+//   while (auto message = read_message()) session.on_message(*this, *message);
+//
+// Its life (RFC 6455 7.1):
+//
+//   open ──close()──► closing ──their Close, or close_timeout──► ended
+//     ├──their Close: answered────────────────────────────────────►│
+//     ├──they broke a rule: our Close with its code───────────────►│
+//     └──connection lost, peer silent─────────────────────────────►│  on_close once; the last words linger; freed
+//
+// It reads bytes by a protocol::Decoder and knows no frame rule itself; it writes frames and knows no socket.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "reactor/loop.hpp"
+#include "reactor/stream.hpp"
+#include "ws/handle.hpp"
+#include "ws/heartbeat.hpp"
+#include "ws/message.hpp"
+#include "ws/protocol/decoder.hpp"
+#include "ws/session.hpp"
+#include "ws/settings.hpp"
+
+namespace ws {
+
+using protocol::Role;
+
+class Connection final : public reactor::Resident, private reactor::StreamHandler, private reactor::Timer {
+ public:
+  static constexpr std::uint8_t kNoSubprotocol = 255;
+
+  // REQUIRES: `settings` outlives the connection. `subprotocol` is an index into its subprotocols.
+  Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::unique_ptr<Session> session,
+             const Settings& settings, std::uint8_t subprotocol = kNoSubprotocol);
+  ~Connection() override;
+
+  // Begins: tells the session, and reads what had been received behind the handshake.
+  void open(std::span<std::uint8_t> early);
+
+  // ---- What a session does with it. Once the connection is closing, writes do nothing.
+
+  // Sends one message in one frame. The payload is not needed after the call.
+  void write_message(MessageType type, std::span<const std::uint8_t> payload);
+  void write_text(std::string_view text);
+  void write_binary(std::span<const std::uint8_t> bytes) { write_message(MessageType::kBinary, bytes); }
+  // RFC 6455 5.5.2. Of `payload` at most 125 bytes are sent.
+  void ping(std::string_view payload = {});
+  // Starts the close handshake. A code that may not be on the wire is sent as 1011; a long reason is cut.
+  void close(std::uint16_t code = protocol::kNormal, std::string_view reason = {});
+  // Ends the connection without a handshake; on_close follows at the end of this turn.
+  void terminate();
+
+  // The next message, or nothing: when no whole one is there yet, when the peer does not take what we write, or at the end.
+  // The loop calls it; a session may, to take the next message out of turn.
+  std::optional<Message> read_message();
+
+  bool is_open() const { return state_ == State::kOpen; }
+  // Bytes written that the socket has not taken: who produces by himself stops above the high-water mark.
+  std::size_t unsent() const { return stream_ == nullptr ? 0 : stream_->unsent(); }
+  bool above_high_water() const { return unsent() > settings_.limits.high_water; }
+  // Of those that we offer or speak, or empty.
+  std::string_view subprotocol() const;
+  Role role() const { return role_; }
+  reactor::Address remote() const { return stream_ == nullptr ? reactor::Address() : stream_->peer(); }
+  reactor::Loop& loop() const { return loop_; }
+  Session& session() const { return *session_; }
+  const Settings& settings() const { return settings_; }
+  Handle handle();
+
+  // Keeps what the connection points to, for as long as it lives.
+  void keep(std::shared_ptr<const Settings> settings);
+
+ private:
+  enum class State : std::uint8_t { kOpen, kClosing, kAborted, kEnded };
+  struct Extras;
+
+  // From the stream.
+  void on_input(std::span<std::uint8_t> bytes) override;
+  void on_end(reactor::StreamEnd end) override;
+  void on_drained() override;
+  std::span<std::uint8_t> landing() override { return decoder_.landing(); }
+  // From the loop.
+  void wind_down() override;
+  void cut_off() override;
+  void on_timer() override;
+
+  // Reading.
+  void pump();
+  bool may_read();
+  void keep_unread();
+  void release_message();
+  void on_ping(std::span<const std::uint8_t> payload);
+  void on_peer_close(const protocol::Decoder::Event& event);
+  void on_broken_rule(protocol::Error error);
+
+  // Writing.
+  void write_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
+  void write_masked_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
+  void write_close(std::uint16_t code, std::string_view reason);
+  void queue_refused(std::span<const std::uint8_t> payload, std::size_t refused);
+  void trace(bool received, std::span<const std::uint8_t> bytes);
+
+  // Time and the end.
+  void note_unfinished_message();
+  void arm_timer();
+  void finish(const Closed& how);
+  Extras& extras();
+
+  reactor::Loop& loop_;
+  const Settings& settings_;
+  std::unique_ptr<reactor::Stream> stream_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<Extras> extras_;    // what few connections need
+  protocol::Decoder decoder_;
+  std::span<std::uint8_t> input_;     // received and not yet read; ends with the call that brought it
+  Heartbeat heartbeat_;
+  std::uint32_t since_ = 0;           // when the unfinished message began, or our Close was sent
+  Role role_;
+  State state_ = State::kOpen;
+  std::uint8_t subprotocol_;
+  bool message_unfinished_ = false;
+};
+
+}  // namespace ws

@@ -1,0 +1,298 @@
+// How the decoder goes from bytes to events. Between two messages a whole frame takes the short way:
+// next_frame(), which parses, checks, takes and reacts. Anything else is kept in a Partial until it is whole:
+// the start of a header or of a control frame as raw bytes, the payload of a message in one growing buffer.
+// RFC 6455 5.4 lets control frames come between the frames of a message, so the two are kept side by side.
+#include "ws/protocol/decoder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <new>
+#include <optional>
+
+#include "ws/protocol/mask.hpp"
+#include "ws/protocol/utf8.hpp"
+
+namespace ws::protocol {
+namespace {
+
+// A message's buffer may have this much at once, however little has arrived.
+constexpr std::size_t kSmallBuffer = 4096;
+
+// A landing that is smaller, and does not end its frame, is not offered: to copy so little costs less than a
+// receive of its own.
+constexpr std::size_t kSmallLanding = 16384;
+
+// The header of a masked frame with a length of 7 bits.
+constexpr std::size_t kShortHeader = 2 + sizeof(MaskingKey);
+
+using Event = Decoder::Event;
+using Kind = Event::Kind;
+
+// True if `input` starts with a masked message in one whole frame of at most kMaxShortMask bytes, which is
+// within `max_message`. decoder_test.cpp holds this against check_frame_header for every first two bytes.
+bool holds_short_message(std::span<const std::uint8_t> input, std::uint64_t max_message) {
+  if (input.size() < kShortHeader) return false;
+  const std::size_t payload_size = input[1] ^ 0x80U;  // with MASK clear: 128 or more
+  return input[0] - 0x81U <= 1 && payload_size <= detail::kMaxShortMask && payload_size <= max_message &&
+         input.size() - kShortHeader >= payload_size;
+}
+
+MessageType message_type(Opcode opcode) { return opcode == Opcode::kText ? MessageType::kText : MessageType::kBinary; }
+
+}  // namespace
+
+struct Decoder::Partial {
+  // The message under way. When its end has been reported the buffer lives on to the next call, for the view
+  // that was given out.
+  MessageBuffer message;
+  FrameHeader frame;               // its last frame so far
+  std::uint64_t payload_left = 0;  // of that frame
+  Utf8Validator utf8;
+  std::uint32_t fragment_count = 0;
+  MessageType type = MessageType::kText;
+  bool message_open = false;   // its end has not come
+  bool frame_open = false;     // that frame's end has not been reached; only if message_open
+  Error error = Error::kNone;  // found by landed(), told by next()
+
+  // The start of a header, or of a control frame. A control frame's payload is used where it lies here.
+  std::uint8_t kept_size = 0;
+  std::array<std::uint8_t, kMaxHeaderSize + kMaxControlPayload> kept;
+
+  bool unfinished() const { return message_open || kept_size > 0; }
+  std::span<std::uint8_t> kept_bytes() { return std::span(kept).first(kept_size); }
+  void keep(std::span<std::uint8_t>& input, std::size_t whole_size);
+  std::optional<FrameHeader> keep_header(std::span<std::uint8_t>& input);
+  std::size_t allowed_capacity(std::size_t arrived, std::uint64_t max_message) const;
+  Error arrive(std::span<std::uint8_t> piece);
+};
+
+// Moves bytes from `input` to the kept ones until those are `whole_size`.
+void Decoder::Partial::keep(std::span<std::uint8_t>& input, std::size_t whole_size) {
+  assert(whole_size >= kept_size && whole_size <= kept.size());
+  const std::size_t size = std::min(whole_size - kept_size, input.size());
+  std::copy_n(input.begin(), size, kept.begin() + kept_size);
+  kept_size = static_cast<std::uint8_t>(kept_size + size);
+  input = input.subspan(size);
+}
+
+// Moves bytes from `input` to the kept ones until those hold a header, and returns it; nothing if it is not all there.
+std::optional<FrameHeader> Decoder::Partial::keep_header(std::span<std::uint8_t>& input) {
+  // How much of the input is header shows when it is parsed. Taken on trial, then what belongs there is kept.
+  std::span<std::uint8_t> trial = input;
+  const std::uint8_t kept_before = kept_size;
+  keep(trial, std::max<std::size_t>(kept_size, kMaxHeaderSize));
+  const auto header = parse_frame_header(kept_bytes());
+  if (header) kept_size = std::max(kept_before, header->header_size);
+  input = input.subspan(static_cast<std::size_t>(kept_size - kept_before));
+  return header;
+}
+
+// How large the buffer may be when `arrived` bytes of the message are here: twice that, so that a peer who only
+// promises costs nothing, and growing moves each byte about once. Never more than can still come.
+std::size_t Decoder::Partial::allowed_capacity(std::size_t arrived, std::uint64_t max_message) const {
+  const std::size_t can_come = frame.final ? message.size() + payload_left : max_message;
+  return std::min(can_come, std::max(kSmallBuffer, 2 * arrived));
+}
+
+// `piece` is the newest of the message's bytes, as it came from the peer.
+Error Decoder::Partial::arrive(std::span<std::uint8_t> piece) {
+  if (frame.masked) apply_mask(piece, frame.masking_key, frame.payload_size - payload_left);
+  payload_left -= piece.size();
+  if (type == MessageType::kText && !utf8.feed(piece)) return Error::kInvalidUtf8;
+  return Error::kNone;
+}
+
+Decoder::Decoder(Role role, const DecoderLimits& limits) : limits_(&limits), role_(role) {}
+Decoder::Decoder(Decoder&& other) noexcept = default;
+Decoder& Decoder::operator=(Decoder&& other) noexcept = default;
+Decoder::~Decoder() = default;
+
+Event Decoder::next(std::span<std::uint8_t>& input) {
+  if (partial_ != nullptr || ended_) [[unlikely]] return resume(input);
+  if (role_ == Role::kServer && holds_short_message(input, limits_->max_message)) return take_short_message(input);
+  return next_frame(input);
+}
+
+// A server's shortcut for what nearly every frame is. Such a header breaks no rule, so to parse and to check it is
+// one look at two bytes, and all together takes half of next_frame's time.
+[[gnu::always_inline]] inline Event Decoder::take_short_message(std::span<std::uint8_t>& input) {
+  const auto opcode = static_cast<Opcode>(input[0] & 0xF);
+  const auto key = read_masking_key(input.subspan(2).first<4>());
+  const auto payload = input.subspan(kShortHeader, input[1] & 0x7F);
+  input = input.subspan(kShortHeader + payload.size());
+  const bool ascii = (detail::mask_short(payload, key, 0) & detail::kTopBits) == 0;
+  if (opcode == Opcode::kText && !ascii) return on_message(opcode, payload);
+  return {.kind = Kind::kMessage, .type = message_type(opcode), .payload = payload};
+}
+
+// Between two messages: what nearly every frame needs, and no more.
+Event Decoder::next_frame(std::span<std::uint8_t>& input) {
+  // 1. What do the bytes say?
+  const auto header = parse_frame_header(input);
+  if (!header) return begin(input);
+
+  // 2. May the peer say it now? Asked before the payload is here: what is too big is refused while it is small.
+  const Error error = check_frame_header(*header, {.role = role_, .payload_limit = limits_->max_message});
+  if (error != Error::kNone) return fail(error);
+
+  // 3. Take the frame off the input, if it is a whole one that is a message or a control frame by itself.
+  if (!header->final || input.size() - header->header_size < header->payload_size) return begin(input);
+  const auto payload = input.subspan(header->header_size, header->payload_size);
+  input = input.subspan(header->header_size + header->payload_size);
+  if (header->masked) apply_mask(payload, header->masking_key, 0);
+
+  // 4. React.
+  return is_control(header->opcode) ? on_control(header->opcode, payload) : on_message(header->opcode, payload);
+}
+
+// Takes from the input, into a new Partial, what does not end there.
+Event Decoder::begin(std::span<std::uint8_t>& input) {
+  if (input.empty()) return {};
+  partial_.reset(new (std::nothrow) Partial);
+  return partial_ != nullptr ? go_on(input) : fail(Error::kOutOfMemory);
+}
+
+// Goes on after a call that left something behind.
+Event Decoder::resume(std::span<std::uint8_t>& input) {
+  // RFC 6455 5.5.1, 7.1.7: after a Close frame or a failure nothing more is heard.
+  if (ended_) {
+    partial_.reset();
+    input = {};
+    return {};
+  }
+  if (partial_->unfinished()) return go_on(input);
+  partial_.reset();  // held the payload of the last event, which has been used
+  return next_frame(input);
+}
+
+// Goes on with an unfinished message, frame or header.
+Event Decoder::go_on(std::span<std::uint8_t>& input) {
+  if (partial_->error != Error::kNone) return fail(partial_->error);
+  while (true) {
+    const Event event = partial_->frame_open ? take_payload(input) : take_frame(input);
+    if (event.kind != Kind::kNeedMore || input.empty()) return event;
+  }
+}
+
+FrameContext Decoder::context() const {
+  if (!partial_->message_open) return {.role = role_, .payload_limit = limits_->max_message};
+  return {.role = role_,
+          .message_open = true,
+          .fragments_left = limits_->max_fragments - std::min(limits_->max_fragments, partial_->fragment_count),
+          .payload_limit = limits_->max_message - partial_->message.size()};
+}
+
+// As next_frame, for a frame that is not all in the input or is part of a longer message.
+Event Decoder::take_frame(std::span<std::uint8_t>& input) {
+  Partial& partial = *partial_;
+  const auto header = partial.keep_header(input);
+  const Error error = header ? check_frame_header(*header, context()) : check_frame_start(partial.kept_bytes(), context());
+  if (error != Error::kNone) return fail(error);
+  if (!header) return {};
+  if (!is_control(header->opcode)) {
+    partial.kept_size = 0;
+    return begin_fragment(*header, input);
+  }
+
+  const std::size_t whole_size = header->header_size + header->payload_size;
+  partial.keep(input, whole_size);
+  if (partial.kept_size < whole_size) return {};
+  const auto payload = partial.kept_bytes().subspan(header->header_size);
+  partial.kept_size = 0;  // the bytes stay where they are until the next call
+  if (header->masked) apply_mask(payload, header->masking_key, 0);
+  return on_control(header->opcode, payload);
+}
+
+// Begins a data frame whose payload goes to the buffer, and takes as much of that as there is.
+Event Decoder::begin_fragment(const FrameHeader& header, std::span<std::uint8_t>& input) {
+  Partial& partial = *partial_;
+  if (!partial.message_open) {
+    assert(partial.message.size() == 0);
+    partial.message_open = true;
+    partial.type = message_type(header.opcode);
+  }
+  ++partial.fragment_count;
+  partial.frame = header;
+  partial.frame_open = true;
+  partial.payload_left = header.payload_size;
+  return take_payload(input);
+}
+
+Event Decoder::take_payload(std::span<std::uint8_t>& input) {
+  Partial& partial = *partial_;
+  const auto piece = input.first(std::min<std::size_t>(partial.payload_left, input.size()));
+  input = input.subspan(piece.size());
+  const std::size_t arrived = partial.message.size() + piece.size();
+  if (arrived > partial.message.capacity() &&
+      !partial.message.reserve(partial.allowed_capacity(arrived, limits_->max_message))) {
+    return fail(Error::kOutOfMemory);
+  }
+  const Error error = partial.arrive(partial.message.append(piece));
+  if (error != Error::kNone) return fail(error);
+  if (partial.payload_left > 0) return {};
+  partial.frame_open = false;
+  return partial.frame.final ? on_message_end() : Event();
+}
+
+// Not inline, so that the shortcut, which seldom calls it, need not save registers for it.
+[[gnu::noinline]] Event Decoder::on_message(Opcode opcode, std::span<std::uint8_t> payload) {
+  if (opcode == Opcode::kText && !is_valid_utf8(payload)) return fail(Error::kInvalidUtf8);
+  return {.kind = Kind::kMessage, .type = message_type(opcode), .payload = payload};
+}
+
+Event Decoder::on_message_end() {
+  // RFC 6455 5.6: a fragment may end within a character, a message may not.
+  if (!partial_->utf8.complete()) return fail(Error::kInvalidUtf8);
+  partial_->message_open = false;
+  return {.kind = Kind::kMessage, .type = partial_->type, .payload = partial_->message.bytes()};
+}
+
+Event Decoder::on_control(Opcode opcode, std::span<std::uint8_t> payload) {
+  if (opcode == Opcode::kClose) return on_close(payload);
+  return {.kind = opcode == Opcode::kPing ? Kind::kPing : Kind::kPong, .payload = payload};
+}
+
+Event Decoder::on_close(std::span<std::uint8_t> payload) {
+  const ClosePayload close = parse_close_payload(payload);
+  if (close.error != Error::kNone) return fail(close.error);
+  ended_ = true;
+  return {.kind = Kind::kClose, .close_code = close.code, .payload = payload.last(close.reason.size())};
+}
+
+// RFC 6455 7.1.7: nothing that was unfinished matters any more.
+Event Decoder::fail(Error error) {
+  ended_ = true;
+  partial_.reset();
+  return {.kind = Kind::kError, .error = error, .close_code = protocol::close_code(error)};
+}
+
+std::span<std::uint8_t> Decoder::landing() {
+  if (partial_ == nullptr || !partial_->frame_open || partial_->error != Error::kNone) return {};
+  Partial& partial = *partial_;
+  const std::size_t size = partial.message.size();
+  const std::size_t capacity =
+      std::max(partial.message.capacity(), partial.allowed_capacity(size, limits_->max_message));
+  const std::size_t room = std::min<std::size_t>(partial.payload_left, capacity - size);
+  if (room < partial.payload_left && room < kSmallLanding) return {};
+  if (!partial.message.reserve(size + room)) return {};
+  return partial.message.room().first(room);
+}
+
+void Decoder::landed(std::size_t size) {
+  assert(partial_ != nullptr && partial_->frame_open && size <= partial_->payload_left);
+  partial_->error = partial_->arrive(partial_->message.extend(size));
+}
+
+bool Decoder::idle() const { return partial_ == nullptr || ended_ || !partial_->unfinished(); }
+
+MessageBuffer Decoder::take_message() {
+  if (partial_ == nullptr || partial_->message_open) return {};
+  return std::move(partial_->message);
+}
+
+std::size_t Decoder::memory() const {
+  return partial_ == nullptr ? 0 : sizeof(Partial) + partial_->message.capacity();
+}
+
+}  // namespace ws::protocol

@@ -1,0 +1,99 @@
+// The decoder: bytes in, events out. It takes frames off the input, holds them against the rules of RFC 6455 5,
+// unmasks and validates them in place and puts fragments together, and gives the same events however the bytes
+// were cut. It knows no socket and no clock: who has bytes calls next() until it needs more.
+//
+//   input ──> whole frame? ── yes ──> event: a view of the input
+//                 │ no
+//                 └──> Partial: what has arrived of a frame or message ── whole now ──> event: a view of the Partial
+//
+// Between two messages there is no Partial: an idle connection owns nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "ws/protocol/close_code.hpp"
+#include "ws/protocol/error.hpp"
+#include "ws/protocol/frame.hpp"
+#include "ws/protocol/message_buffer.hpp"
+
+namespace ws::protocol {
+
+struct DecoderLimits {
+  std::uint64_t max_message = 16U << 20;  // bytes of one message
+  std::uint32_t max_fragments = 131072;   // frames of one message
+};
+
+enum class MessageType : std::uint8_t { kText = 1, kBinary = 2 };
+
+class Decoder {
+ public:
+  struct Event {
+    enum class Kind : std::uint8_t { kNeedMore, kMessage, kPing, kPong, kClose, kError };
+
+    Kind kind = Kind::kNeedMore;
+    MessageType type = MessageType::kText;  // of kMessage
+    Error error = Error::kNone;             // of kError
+    std::uint16_t close_code = kNoStatus;   // of kClose: what the peer sent; of kError: what we should send
+    std::span<std::uint8_t> payload = {};   // of kClose: the reason
+  };
+
+  // `limits` must outlive the decoder.
+  Decoder(Role role, const DecoderLimits& limits);
+  Decoder(Decoder&& other) noexcept;
+  Decoder& operator=(Decoder&& other) noexcept;
+  ~Decoder();
+
+  // Takes the next event off the front of `input`, unmasking and validating in place. Its payload is a view of
+  // `input` or of the decoder, and lives until the next call. On kNeedMore `input` is empty: what was left of it
+  // is kept inside. After kClose or kError all input is swallowed (RFC 6455 5.5.1, 7.1.7).
+  Event next(std::span<std::uint8_t>& input);
+
+  // Where the next bytes should be received so that they need not be copied: room in the decoder's own buffer,
+  // never beyond the payload of the frame under way. Empty if no payload is awaited, or if the room is too small
+  // to be worth a receive of its own: then receive elsewhere and call next(). Lives until the next call.
+  std::span<std::uint8_t> landing();
+
+  // The first `size` bytes of landing() have been filled. Call next() then, with the input that
+  // came behind them or none: it reports the message, or the rule that these bytes broke.
+  void landed(std::size_t size);
+
+  // True if nothing of an unfinished frame or message is held.
+  bool idle() const;
+
+  // Right after kMessage: gives away the memory of the payload, which then lives as long as the returned buffer.
+  // Empty if the payload is a view of the input.
+  MessageBuffer take_message();
+
+  // Bytes of memory held besides the decoder itself.
+  std::size_t memory() const;
+
+ private:
+  struct Partial;
+
+  Event take_short_message(std::span<std::uint8_t>& input);
+  Event next_frame(std::span<std::uint8_t>& input);
+  Event begin(std::span<std::uint8_t>& input);
+  Event resume(std::span<std::uint8_t>& input);
+  Event go_on(std::span<std::uint8_t>& input);
+  FrameContext context() const;
+  Event take_frame(std::span<std::uint8_t>& input);
+  Event begin_fragment(const FrameHeader& header, std::span<std::uint8_t>& input);
+  Event take_payload(std::span<std::uint8_t>& input);
+  Event on_message(Opcode opcode, std::span<std::uint8_t> payload);
+  Event on_message_end();
+  Event on_control(Opcode opcode, std::span<std::uint8_t> payload);
+  Event on_close(std::span<std::uint8_t> payload);
+  [[gnu::cold]] Event fail(Error error);
+
+  const DecoderLimits* limits_;
+  std::unique_ptr<Partial> partial_;  // of the frame or message that has not all arrived; null between messages
+  Role role_;
+  bool ended_ = false;  // a Close frame or an error has been reported
+};
+
+static_assert(sizeof(Decoder) <= 24, "every connection has one");
+
+}  // namespace ws::protocol

@@ -1,0 +1,21 @@
+// The URLs that a client takes (RFC 6455 3): ws://host[:port]/path?query, and wss:// alike.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ws {
+
+struct Url {
+  // Throws std::invalid_argument with a sentence for the user.
+  static Url parse(std::string_view text);
+
+  bool secure = false;
+  std::string host;         // without the brackets of an IPv6 address
+  std::uint16_t port = 80;
+  std::string host_field;   // as it goes into the Host field: without the port if it is the scheme's own
+  std::string target = "/"; // path and query
+};
+
+}  // namespace ws
