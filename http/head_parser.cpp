@@ -91,7 +91,7 @@ HeadFault parse_request_head(std::string_view text, std::size_t field_count, Hea
   // RFC 9112 3: method SP request-target SP HTTP-version CRLF, and nothing more.
   if (head.method.data() + head.method.size() + 1 != head.target.data()) return HeadFault::kFirstLine;
   const std::string_view rest = text.substr(static_cast<std::size_t>(head.target.data() + head.target.size() - text.data()));
-  if (!rest.starts_with(' ')) return HeadFault::kFirstLine;
+  if (!rest.starts_with(' ') || rest.starts_with("  ")) return HeadFault::kFirstLine;
   if (!is_our_version(rest.substr(1))) return HeadFault::kVersion;
   return rest.substr(9).starts_with("\r\n") ? HeadFault::kNone : HeadFault::kFirstLine;
 }

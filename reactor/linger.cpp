@@ -14,13 +14,21 @@ class Lingering final : public Resident, private StreamHandler, private Timer {
   void start(FirstToClose first, Milliseconds time) {
     stream_->attach(*this);
     if (first == FirstToClose::kUs) stream_->finish_output();
-    stream_->resume_reading();
     stream_->loop().arm(*this, time);
+    if (stream_->input_finished()) return on_end(StreamEnd::kFinished);
+    stream_->resume_reading();
   }
 
  private:
   void on_input(std::span<std::uint8_t>) override {}
-  void on_end(StreamEnd) override { finish(); }
+  void on_end(StreamEnd end) override {
+    // Who sends no more may still read what waits here.
+    if (end == StreamEnd::kFinished) stream_->flush();
+    if (end == StreamEnd::kLost || stream_->unsent() == 0) finish();
+  }
+  void on_drained() override {
+    if (stream_->input_finished()) finish();
+  }
   void on_timer() override { finish(); }
   void wind_down() override {}  // it ends by itself, soon
 

@@ -51,43 +51,49 @@ Loop::Loop()
 
 Loop::~Loop() {
   mailbox_->close();
-  while (first_resident_ != nullptr) retire(*first_resident_);
-  destroy_retired();
+  // Who is destroyed may leave somebody behind: a stream that lingers.
+  while (first_resident_ != nullptr || first_retired_ != nullptr) {
+    while (first_resident_ != nullptr) retire(*first_resident_);
+    destroy_retired();
+  }
 }
 
 void Loop::run() {
   while (!stopped_) run_once(Milliseconds(-1));
   stopped_ = false;
   if (!shutting_down_) return;
-  for (Resident* resident = first_resident_; resident != nullptr;) {
-    Resident* next = resident->next_;
-    resident->cut_off();
-    resident = next;
-  }
+  cut_off_count_ = resident_count_;
+  tell_residents(&Resident::cut_off);
   finish_turn();
 }
 
 void Loop::run_once(Milliseconds timeout) {
-  if (wheel_.take_changed()) set_alarm();
-  const bool idle = again_.empty() && turn_end_.empty() && first_retired_ == nullptr;
-  dispatch(idle ? static_cast<int>(timeout.count()) : 0);
+  dispatch(chores_ ? 0 : static_cast<int>(timeout.count()));
+  // Most turns deliver an event or two and owe nothing else to anybody.
+  if (chores_) do_chores();
+}
+
+void Loop::do_chores() {
   give_second_shares();
   if (alarm_.rang) {
     alarm_.rang = false;
     alarm_set_for_ = UINT64_MAX;
     wheel_.advance(now());
   }
-  if (door_.knocked) {
-    door_.knocked = false;
+  if (door_.rang) {
+    door_.rang = false;
     mailbox_->run_all();
   }
   finish_turn();
+  if (wheel_.take_changed()) set_alarm();
+  chores_ = !again_.empty() || !turn_end_.empty() || first_retired_ != nullptr;
 }
 
 void Loop::dispatch(int timeout_ms) {
   const int count = ::epoll_wait(epoll_.get(), batch_->events.data(), kBatchSize, timeout_ms);
   if (count < 0 && errno != EINTR) throw_errno("epoll_wait");
   now_is_fresh_ = false;
+  in_turn_ = true;
   batch_->size = count < 0 ? 0 : static_cast<std::size_t>(count);
   for (batch_->next = 0; batch_->next < batch_->size;) {
     const epoll_event& event = batch_->events[batch_->next++];
@@ -130,19 +136,24 @@ std::uint64_t Loop::now() {
   if (!now_is_fresh_) {
     now_ = static_cast<std::uint64_t>(
         std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - start_).count());
-    now_is_fresh_ = true;
+    now_is_fresh_ = in_turn_;
   }
   return now_;
 }
 
 void Loop::arm(Timer& timer, Milliseconds delay) {
+  chores_ = true;  // the alarm may have to ring earlier
   // now() is rounded down, so one tick more keeps the promise never to fire early.
   wheel_.arm(timer, now() + static_cast<std::uint64_t>(std::max<std::int64_t>(delay.count(), 0)) + 1);
 }
 
 void Loop::watch(int fd, EventSource& source, std::uint32_t events) {
+  if (!try_watch(fd, source, events)) throw_errno("epoll_ctl");
+}
+
+bool Loop::try_watch(int fd, EventSource& source, std::uint32_t events) {
   epoll_event event = {.events = events, .data = {.ptr = &source}};
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) throw_errno("epoll_ctl");
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 void Loop::rewatch(int fd, EventSource& source, std::uint32_t events) {
@@ -165,12 +176,16 @@ void Loop::shut_down(Milliseconds drain_timeout) {
   if (shutting_down_) return;
   shutting_down_ = true;
   arm(drain_timer_, drain_timeout);
-  for (Resident* resident = first_resident_; resident != nullptr;) {
-    Resident* next = resident->next_;
-    resident->wind_down();
-    resident = next;
-  }
+  tell_residents(&Resident::wind_down);
   if (resident_count_ == 0) stop();
+}
+
+// Whoever is told may retire itself and any other.
+void Loop::tell_residents(void (Resident::*news)()) {
+  for (Resident* resident = first_resident_; resident != nullptr; resident = next_resident_) {
+    next_resident_ = resident->next_;
+    (resident->*news)();
+  }
 }
 
 void Loop::adopt_resident(Resident& resident) {
@@ -185,12 +200,14 @@ void Loop::adopt_resident(Resident& resident) {
 void Loop::unlink(Resident& resident) {
   (resident.previous_ == nullptr ? first_resident_ : resident.previous_->next_) = resident.next_;
   if (resident.next_ != nullptr) resident.next_->previous_ = resident.previous_;
+  if (next_resident_ == &resident) next_resident_ = resident.next_;
   --resident_count_;
 }
 
 void Loop::retire(Resident& resident) {
   if (resident.retired_) return;
   resident.retired_ = true;
+  chores_ = true;
   unlink(resident);
   resident.next_ = first_retired_;
   first_retired_ = &resident;

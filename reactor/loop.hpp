@@ -52,7 +52,7 @@ class Resident {
   virtual ~Resident() = default;
   // The loop is shutting down: finish what you are doing, then retire.
   virtual void wind_down() = 0;
-  // The drain time is over, or a second signal came: say what must be said, it is destroyed next.
+  // The drain time is over, or a second signal came: say what must be said. The loop does not run any more.
   virtual void cut_off() {}
 
  private:
@@ -86,9 +86,10 @@ class Loop {
   // The same door for a thread that may outlive the loop: posting to a loop that is gone does nothing.
   std::shared_ptr<Mailbox> mailbox() const { return mailbox_; }
 
-  // Winds everybody down. run() returns when all residents are gone, or after `drain_timeout`; then those that
-  // are left are cut off. residents() tells how many those were.
+  // Winds everybody down. run() returns when all residents are gone, or after `drain_timeout`, or at stop(); then
+  // those that are left are cut off.
   void shut_down(Milliseconds drain_timeout);
+  std::size_t cut_off_count() const { return cut_off_count_; }
   bool shutting_down() const { return shutting_down_; }
 
   template <class T>
@@ -107,14 +108,22 @@ class Loop {
 
   // Milliseconds since the loop was made; read from the clock once a turn at most.
   std::uint64_t now();
-  // Fires `timer` after `delay`, never early.
+  // Fires `timer` after `delay`, counted from now(), never early.
   void arm(Timer& timer, Milliseconds delay);
 
+  // For start-up: throws std::system_error where epoll refuses `fd`.
   void watch(int fd, EventSource& source, std::uint32_t events);
+  [[nodiscard]] bool try_watch(int fd, EventSource& source, std::uint32_t events);
   void rewatch(int fd, EventSource& source, std::uint32_t events);
   void unwatch(int fd);
-  void again(EventSource& source) { again_.push_back(&source); }
-  void at_turn_end(EventSource& source) { turn_end_.push_back(&source); }
+  void again(EventSource& source) {
+    chores_ = true;
+    again_.push_back(&source);
+  }
+  void at_turn_end(EventSource& source) {
+    chores_ = true;
+    turn_end_.push_back(&source);
+  }
   // Takes a source out of this turn's batch and of every list, because its memory is about to go.
   void forget(EventSource& source);
 
@@ -125,21 +134,21 @@ class Loop {
  private:
   friend class Stream;
 
-  // The stream whose input is being handled, and what it has written meanwhile.
+  // What the stream whose input is being handled has written meanwhile.
   struct Cork {
     Stream* owner = nullptr;
     std::size_t size = 0;
+    std::size_t capacity = 0;  // none if what the owner writes must wait behind its queue
     std::unique_ptr<std::uint8_t[]> bytes;
   };
-  class Alarm final : public EventSource {  // the timerfd
+  class Bell final : public EventSource {  // a descriptor of the loop's own: the timerfd, the mailbox's eventfd
    public:
-    void on_events(std::uint32_t) override { rang = true; }
+    explicit Bell(Loop& loop) : loop_(loop) {}
+    void on_events(std::uint32_t) override { rang = loop_.chores_ = true; }
     bool rang = false;
-  };
-  class Door final : public EventSource {  // the mailbox's eventfd
-   public:
-    void on_events(std::uint32_t) override { knocked = true; }
-    bool knocked = false;
+
+   private:
+    Loop& loop_;
   };
   class DrainTimer final : public Timer {
    public:
@@ -152,7 +161,9 @@ class Loop {
 
   void adopt_resident(Resident& resident);
   void unlink(Resident& resident);
+  void tell_residents(void (Resident::*news)());
   void dispatch(int timeout_ms);
+  void do_chores();
   void finish_turn();
   void give_second_shares();
   void destroy_retired();
@@ -166,12 +177,14 @@ class Loop {
   TimerWheel wheel_;
   std::chrono::steady_clock::time_point start_;
   std::uint64_t now_ = 0;
+  bool in_turn_ = false;
   bool now_is_fresh_ = false;
   bool stopped_ = false;
+  bool chores_ = false;  // this turn has more to do than to deliver events
   bool shutting_down_ = false;
   std::uint64_t alarm_set_for_ = UINT64_MAX;
-  Alarm alarm_;
-  Door door_;
+  Bell alarm_{*this};
+  Bell door_{*this};
 
   struct Batch;
   std::unique_ptr<Batch> batch_;  // what the last epoll_wait reported
@@ -179,7 +192,9 @@ class Loop {
   std::vector<EventSource*> again_now_;  // the part of again_ that this turn serves
   std::vector<EventSource*> turn_end_;
   Resident* first_resident_ = nullptr;
+  Resident* next_resident_ = nullptr;  // while all are told something: who is told next
   std::size_t resident_count_ = 0;
+  std::size_t cut_off_count_ = 0;
   Resident* first_retired_ = nullptr;
   std::unique_ptr<std::uint8_t[]> receive_buffer_;
   Cork cork_;

@@ -17,10 +17,11 @@ Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<v
   sigset_t set;
   sigemptyset(&set);
   for (const int number : numbers) sigaddset(&set, number);
-  pthread_sigmask(SIG_BLOCK, &set, &mask_before_);
   fd_ = FileDescriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd_.valid()) throw std::system_error(errno, std::generic_category(), "signalfd");
   loop_.watch(fd_.get(), *this, EPOLLIN | EPOLLET);
+  // Last, because nothing would undo it if the others threw.
+  pthread_sigmask(SIG_BLOCK, &set, &mask_before_);
 }
 
 Signals::~Signals() {

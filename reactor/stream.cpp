@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -23,8 +24,10 @@ namespace {
 
 // What one connection may receive before the others have had their turn.
 constexpr std::size_t kShare = 64 * 1024;
-// Payloads above this are sent from where they are and not copied to the cork.
+// Writes above this are sent from where they are and not copied to the cork.
 constexpr std::size_t kLargestCorked = 2048;
+// Above this a copy to the queue costs more than sending first what is queued already.
+constexpr std::size_t kLargestQueued = 32 * 1024;
 constexpr std::size_t kMaxPieces = 64;
 constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
@@ -38,29 +41,38 @@ iovec as_iovec(std::span<const std::uint8_t> bytes) {
 Stream::Stream(Loop& loop, FileDescriptor socket) : loop_(loop), socket_(std::move(socket)) {}
 
 Stream::~Stream() {
-  if (loop_.cork_.owner == this) loop_.cork_ = {.owner = nullptr, .size = 0, .bytes = std::move(loop_.cork_.bytes)};
+  if (loop_.cork_.owner == this) {
+    pull_cork();
+    loop_.cork_.owner = nullptr;
+  }
   loop_.forget(*this);
 }
 
 void Stream::attach(StreamHandler& handler) {
-  if (handler_ == nullptr) loop_.watch(fd(), *this, kReadEvents);
+  const bool first = handler_ == nullptr;
   handler_ = &handler;
+  if (first && !loop_.try_watch(fd(), *this, kReadEvents)) abort();
 }
 
 // ---- Reading
 
 void Stream::on_events(std::uint32_t events) {
   if (closed()) return;
-  if (full_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && !on_room()) return;
-  if ((events & ~std::uint32_t{EPOLLOUT}) == 0) return;
+  if (events != EPOLLIN && !on_rare_events(events)) return;
   readable_ = true;
-  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hang_up_ = true;
   receive();
+}
+
+// All but plain input. Returns whether there is something to read, if only the end.
+bool Stream::on_rare_events(std::uint32_t events) {
+  if (full_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && !on_room()) return false;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hang_up_ = true;
+  return events != EPOLLOUT;
 }
 
 void Stream::on_again() {
   share_asked_ = false;
-  if (!closed()) receive();
+  if (!closed() && !failed_) receive();
 }
 
 void Stream::resume_reading() {
@@ -73,7 +85,7 @@ void Stream::resume_reading() {
 void Stream::receive() {
   for (std::size_t received = 0; readable_ && !reading_paused_;) {
     if (received >= kShare) return resume_reading();
-    std::span<std::uint8_t> room = handler_->landing();
+    std::span<std::uint8_t> room = use_landing_ ? handler_->landing() : std::span<std::uint8_t>();
     if (room.empty()) room = {loop_.receive_buffer_.get(), Loop::kReceiveBufferSize};
     const ssize_t result = ::recv(fd(), room.data(), room.size(), 0);
     if (result > 0) {
@@ -85,6 +97,7 @@ void Stream::receive() {
       if (!corked([&] { handler_->on_input(room.first(size)); })) return;
     } else if (result == 0) {
       readable_ = false;
+      input_finished_ = true;
       return handler_->on_end(StreamEnd::kFinished);
     } else if (errno == EAGAIN) {
       readable_ = false;
@@ -100,13 +113,17 @@ template <class Function>
 bool Stream::corked(const Function& function) {
   Loop::Cork& cork = loop_.cork_;
   cork.owner = this;
+  if (queue_ == nullptr && !output_finished_ && !failed_) cork.capacity = Loop::kCorkSize;
   function();
   if (cork.owner != this) return false;
   flush();
-  cork.size = 0;  // what a stream that has failed could not send
+  pull_cork();
   cork.owner = nullptr;
   return !closed() && !failed_;
 }
+
+// From here on nothing is corked in this turn; what was is lost, if it has not been sent or queued.
+void Stream::pull_cork() { loop_.cork_.size = loop_.cork_.capacity = 0; }
 
 // ---- Writing
 
@@ -117,19 +134,26 @@ void Stream::write(std::span<const std::uint8_t> header, std::span<const std::ui
 
 std::size_t Stream::write_some(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload) {
   if (output_finished_ || failed_ || closed()) return 0;
-  const bool large = payload.size() > kLargestCorked;
-  if (queue_ == nullptr && large) return send_now(header, payload);
-  if (queue_ == nullptr && loop_.cork_.owner == this) {
-    if (loop_.cork_.size + header.size() + payload.size() > Loop::kCorkSize) flush();
-    if (queue_ == nullptr) {
-      append_to_cork(header);
-      append_to_cork(payload);
-      return 0;
-    }
+  const std::size_t size = header.size() + payload.size();
+  if (size > kLargestCorked) {
+    if (queue_ != nullptr && size > kLargestQueued) flush();
+    if (queue_ == nullptr) return send_now(header, payload);
+    if (failed_) return 0;
+    queue().append_copy(header);
+    return payload.size();
   }
-  queue().append_copy(header);
-  if (large) return payload.size();
-  queue().append_copy(payload);
+  std::uint8_t* room = cork_room(size);
+  if (room == nullptr && corked_bytes() > 0) {
+    flush();
+    room = cork_room(size);
+  }
+  if (room == nullptr) {
+    queue().append_copy(header);
+    queue().append_copy(payload);
+  } else {
+    std::copy(payload.begin(), payload.end(), std::copy(header.begin(), header.end(), room));
+    add_corked(size);
+  }
   return 0;
 }
 
@@ -143,7 +167,7 @@ OutputQueue& Stream::queue() {
   if (queue_ == nullptr) {
     queue_ = std::make_unique<OutputQueue>();
     queue_->append_copy({loop_.cork_.bytes.get(), corked_bytes()});
-    if (corked_bytes() > 0) loop_.cork_.size = 0;
+    if (loop_.cork_.owner == this) pull_cork();
   }
   if (!full_) act_at_turn_end();
   return *queue_;
@@ -151,16 +175,11 @@ OutputQueue& Stream::queue() {
 
 std::size_t Stream::corked_bytes() const { return loop_.cork_.owner == this ? loop_.cork_.size : 0; }
 
-void Stream::append_to_cork(std::span<const std::uint8_t> bytes) {
-  if (!bytes.empty()) std::memcpy(loop_.cork_.bytes.get() + loop_.cork_.size, bytes.data(), bytes.size());
-  loop_.cork_.size += bytes.size();
-}
-
 // Sends what is corked, `header` and `payload` from where they are. What the socket refuses of the first two is
 // queued; returns how much it refused of the payload.
 std::size_t Stream::send_now(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload) {
   const std::span<const std::uint8_t> corked = {loop_.cork_.bytes.get(), corked_bytes()};
-  if (!corked.empty()) loop_.cork_.size = 0;
+  if (!corked.empty()) loop_.cork_.size = 0;  // the bytes stay where they are
   std::array<iovec, 3> pieces = {as_iovec(corked), as_iovec(header), as_iovec(payload)};
   std::size_t sent = send(pieces);
   if (failed_ || sent == corked.size() + header.size() + payload.size()) return 0;
@@ -175,14 +194,12 @@ std::size_t Stream::send_now(std::span<const std::uint8_t> header, std::span<con
 }
 
 void Stream::flush() {
-  if (full_ || failed_ || closed()) return;
-  if (corked_bytes() > 0) {
-    const std::span<const std::uint8_t> bytes = {loop_.cork_.bytes.get(), corked_bytes()};
-    std::array<iovec, 1> piece = {as_iovec(bytes)};
-    const std::size_t sent = send(piece);
+  if (const std::size_t size = corked_bytes(); size > 0) {
     loop_.cork_.size = 0;
-    if (sent < bytes.size() && !failed_) queue().append_copy(bytes.subspan(sent));
-  } else if (queue_ != nullptr) {
+    const std::span<const std::uint8_t> bytes(loop_.cork_.bytes.get(), size);
+    const std::size_t sent = send(bytes);
+    if (sent < size && !failed_) queue().append_copy(bytes.subspan(sent));
+  } else if (queue_ != nullptr && !full_ && !failed_) {
     flush_queue();
   }
 }
@@ -199,36 +216,45 @@ void Stream::flush_queue() {
   if (output_finished_) send_fin();
 }
 
-// Hands `pieces` to the socket, once. Whatever it refuses makes the stream full_ (or failed_).
+// Hands bytes to the socket, once, and returns how many it took.
+std::size_t Stream::send(std::span<const std::uint8_t> bytes) {
+  ssize_t result = 0;
+  do {
+    result = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } while (result < 0 && errno == EINTR);
+  if (result == static_cast<ssize_t>(bytes.size())) [[likely]] return bytes.size();
+  return count_sent(result);
+}
+
 std::size_t Stream::send(std::span<iovec> pieces) {
+  const msghdr message = {.msg_name = nullptr,
+                          .msg_namelen = 0,
+                          .msg_iov = pieces.data(),
+                          .msg_iovlen = pieces.size(),
+                          .msg_control = nullptr,
+                          .msg_controllen = 0,
+                          .msg_flags = 0};
   std::size_t size = 0;
   for (const iovec& piece : pieces) size += piece.iov_len;
   ssize_t result = 0;
   do {
-    if (pieces.size() == 1) {
-      result = ::send(fd(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
-    } else {
-      const msghdr message = {.msg_name = nullptr,
-                              .msg_namelen = 0,
-                              .msg_iov = pieces.data(),
-                              .msg_iovlen = pieces.size(),
-                              .msg_control = nullptr,
-                              .msg_controllen = 0,
-                              .msg_flags = 0};
-      result = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
-    }
+    result = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
   } while (result < 0 && errno == EINTR);
+  return result == static_cast<ssize_t>(size) ? size : count_sent(result);
+}
+
+// The socket did not take all: that makes the stream full_ (or failed_). Returns how much it took.
+std::size_t Stream::count_sent(ssize_t result) {
   if (result < 0 && errno != EAGAIN) {
     failed_ = true;
     act_at_turn_end();
     return 0;
   }
-  const std::size_t sent = result < 0 ? 0 : static_cast<std::size_t>(result);
-  if (sent < size && !full_) {
-    full_ = true;
-    loop_.rewatch(fd(), *this, kReadEvents | EPOLLOUT);
-  }
-  return sent;
+  assert(handler_ != nullptr);
+  full_ = true;
+  if (!room_watched_) loop_.rewatch(fd(), *this, kReadEvents | EPOLLOUT);
+  room_watched_ = true;
+  return result < 0 ? 0 : static_cast<std::size_t>(result);
 }
 
 // The socket has room again. Returns whether the stream still exists and is open.
@@ -237,6 +263,7 @@ bool Stream::on_room() {
   flush_queue();
   if (failed_) return end(), false;
   if (full_) return true;
+  room_watched_ = false;
   loop_.rewatch(fd(), *this, kReadEvents);
   return corked([this] { handler_->on_drained(); });
 }
@@ -250,6 +277,7 @@ void Stream::act_at_turn_end() {
 void Stream::on_turn_end() {
   turn_end_asked_ = false;
   if (closed()) return;
+  if (full_ && hang_up_ && !failed_ && !on_room()) return;
   if (!full_ && !failed_ && queue_ != nullptr) flush_queue();
   if (failed_) end();
 }
@@ -272,6 +300,7 @@ std::uint32_t Stream::output_progress() const {
 void Stream::finish_output() {
   if (output_finished_ || closed()) return;
   flush();
+  if (loop_.cork_.owner == this) pull_cork();
   output_finished_ = true;
   if (queue_ == nullptr) send_fin();
 }
@@ -279,13 +308,14 @@ void Stream::finish_output() {
 void Stream::send_fin() { ::shutdown(fd(), SHUT_WR); }
 
 void Stream::close() {
-  if (corked_bytes() > 0) loop_.cork_.size = 0;
+  if (loop_.cork_.owner == this) pull_cork();
   queue_.reset();
   socket_.close();
 }
 
 void Stream::abort() {
   if (closed() || failed_) return;
+  if (loop_.cork_.owner == this) pull_cork();
   failed_ = true;
   act_at_turn_end();
 }

@@ -41,7 +41,7 @@ class StreamHandler {
   virtual void on_end(StreamEnd end) = 0;
   // All that waited behind a full socket has left.
   virtual void on_drained() {}
-  // Where the next bytes should be received; empty: in the shared buffer.
+  // Asked after use_landing(true): where the next bytes should be received; empty: in the shared buffer.
   virtual std::span<std::uint8_t> landing() { return {}; }
 
  protected:
@@ -56,19 +56,27 @@ class Stream final : private EventSource {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Makes `handler` the reader. The first call registers the socket with epoll, once for its whole life.
+  // Makes `handler` the reader. The first call registers the socket with epoll, once for its whole life; where
+  // that is refused the handler hears that the stream is lost.
   void attach(StreamHandler& handler);
   void admit(Admission admission) { admission_ = std::move(admission); }
 
   // Sends `header` and then `payload`, in order behind everything written before. Neither is needed after the call.
+  // REQUIRES, here and for every other write: attach() was called.
   void write(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload = {});
   // The same, but what the socket refuses of `payload` is not copied: the caller gets that many bytes back, to
   // queue by reference. REQUIRES: nothing is written in between.
   [[nodiscard]] std::size_t write_some(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload);
+  // The fast way for small writes from the stream's own turn: room for `size` bytes at the end of the cork, or null
+  // where there is none; then write() finds another way. What was put there counts from add_corked() on.
+  std::uint8_t* cork_room(std::size_t size) const;
+  void add_corked(std::size_t size) { loop_.cork_.size += size; }
   // Sends (at most `size`) shared bytes from `offset` on, by reference; they leave at the end of this turn at the latest.
   void write_shared(SharedBytes bytes, std::size_t offset = 0, std::size_t size = SIZE_MAX);
   // Sends what is corked and queued now, as far as the socket takes it.
   void flush();
+  // Something waits behind a full socket, or for the end of the turn.
+  bool has_queue() const { return queue_ != nullptr; }
   // Bytes written that the socket has not taken.
   std::size_t unsent() const { return corked_bytes() + (queue_ == nullptr ? 0 : queue_->bytes()); }
   // The socket refused bytes, and what is written now waits behind them.
@@ -81,6 +89,9 @@ class Stream final : private EventSource {
   void pause_reading() { reading_paused_ = true; }
   void resume_reading();
   bool reading_paused() const { return reading_paused_; }
+  // The end of the input was reported (kFinished), which happens once: no more will come.
+  bool input_finished() const { return input_finished_; }
+  void use_landing(bool use) { use_landing_ = use; }
 
   // Ends our direction once all that is written has left (FIN). Later writes are dropped.
   void finish_output();
@@ -100,14 +111,17 @@ class Stream final : private EventSource {
   void on_again() override;
   void on_turn_end() override;
 
+  bool on_rare_events(std::uint32_t events);
   void receive();
   template <class Function>
   bool corked(const Function& function);
   std::size_t corked_bytes() const;
-  void append_to_cork(std::span<const std::uint8_t> bytes);
+  void pull_cork();
   OutputQueue& queue();
   std::size_t send_now(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload);
+  std::size_t send(std::span<const std::uint8_t> bytes);
   std::size_t send(std::span<iovec> pieces);
+  std::size_t count_sent(ssize_t result);
   void flush_queue();
   bool on_room();
   void act_at_turn_end();
@@ -122,11 +136,19 @@ class Stream final : private EventSource {
   bool readable_ : 1 = false;         // epoll said so and we have not yet read to the end
   bool hang_up_ : 1 = false;          // epoll reported an end: read until recv says so too
   bool reading_paused_ : 1 = false;
+  bool use_landing_ : 1 = false;      // ask the handler where to receive
   bool share_asked_ : 1 = false;      // in the loop's list for another share
   bool turn_end_asked_ : 1 = false;   // in the loop's list for the end of the turn
-  bool full_ : 1 = false;             // the socket refused bytes; EPOLLOUT is asked for
+  bool input_finished_ : 1 = false;   // recv said so
+  bool full_ : 1 = false;             // the socket refused bytes: the queue waits for EPOLLOUT
+  bool room_watched_ : 1 = false;     // EPOLLOUT is asked for
   bool failed_ : 1 = false;           // a send failed; on_end(kLost) follows at the end of the turn
   bool output_finished_ : 1 = false;  // nothing more is written; FIN follows the last byte
 };
+
+inline std::uint8_t* Stream::cork_room(std::size_t size) const {
+  const Loop::Cork& cork = loop_.cork_;
+  return cork.owner == this && size <= cork.capacity - cork.size ? cork.bytes.get() + cork.size : nullptr;
+}
 
 }  // namespace reactor

@@ -1,16 +1,17 @@
 // A function is moved out while it runs, so that it may start or stop its own timer.
 #include "reactor/ticker.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace reactor {
 
 void Ticker::start(Loop& loop, Milliseconds period, std::function<void()> function) {
   loop_ = &loop;
-  period_ = period;
+  period_ = std::max(period, Milliseconds(1));
   function_ = std::move(function);
-  next_ = loop.now() + static_cast<std::uint64_t>(period.count());
-  loop.arm(*this, period);
+  next_ = loop.now() + static_cast<std::uint64_t>(period_.count());
+  loop.arm(*this, period_);
 }
 
 void Ticker::on_timer() {

@@ -9,7 +9,7 @@
 
 namespace reactor {
 
-// Calls every `period`, on a fixed grid from its start: a late call does not delay those after it, and calls
+// Calls every `period` (1 ms at least), on a fixed grid from its start: a late call does not delay those after it, and calls
 // that were missed altogether are skipped. It may be stopped or restarted from its own function, not destroyed.
 class Ticker final : private Timer {
  public:

@@ -20,8 +20,6 @@ using Event = protocol::Decoder::Event;
 namespace {
 
 constexpr std::size_t kLargestOnStack = 2048;
-// Heartbeats of many connections are put on a common grid, 64 lines in an interval, and so wake the loop up together.
-constexpr std::uint64_t kHeartbeatGrid = 64;
 
 std::span<const std::uint8_t> as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -55,7 +53,7 @@ Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::
       stream_(std::move(stream)),
       session_(std::move(session)),
       decoder_(role, settings.decoder),
-      heartbeat_(loop_.now()),
+      heartbeat_(loop_.now(), settings.limits),
       role_(role),
       subprotocol_(subprotocol) {}
 
@@ -74,8 +72,8 @@ void Connection::open(std::span<std::uint8_t> early) {
 
 void Connection::on_input(std::span<std::uint8_t> bytes) {
   if (settings_.trace) trace(true, bytes);
-  heartbeat_.heard(loop_.now());
-  if (!decoder_.idle() && bytes.data() == decoder_.landing().data()) {
+  heartbeat_.heard();
+  if (message_unfinished_ && bytes.data() == decoder_.landing().data()) {
     decoder_.landed(bytes.size());
   } else {
     input_ = bytes;
@@ -93,7 +91,8 @@ void Connection::pump() {
 
 std::optional<Message> Connection::read_message() {
   if (extras_ != nullptr) extras_->message = {};
-  while (may_read()) {
+  // The end of the input is looked for before the decoder is asked, unless that has the end of a message in hand.
+  while (may_read() && !(input_.empty() && decoder_.idle())) {
     const Event event = decoder_.next(input_);
     switch (event.kind) {
       case Event::Kind::kNeedMore: return std::nullopt;
@@ -117,6 +116,7 @@ bool Connection::may_read() {
     input_ = {};
     return false;
   }
+  if (!stream_->has_queue()) return true;  // the cork alone can be sent at once
   if (!above_high_water()) return true;
   stream_->flush();
   if (!above_high_water()) return true;
@@ -186,6 +186,14 @@ void Connection::ping(std::string_view payload) {
 
 void Connection::write_frame(Opcode opcode, std::span<const std::uint8_t> payload) {
   if (role_ == Role::kClient) return write_masked_frame(opcode, payload);
+  if (payload.size() <= kLargestOnStack && !settings_.trace) {
+    if (std::uint8_t* room = stream_->cork_room(protocol::kMaxHeaderSize + payload.size())) {
+      const std::span<std::uint8_t, protocol::kMaxHeaderSize> header(room, protocol::kMaxHeaderSize);
+      const std::size_t size = protocol::write_frame_header(header, true, 0, opcode, payload.size(), std::nullopt);
+      std::copy(payload.begin(), payload.end(), room + size);
+      return stream_->add_corked(size + payload.size());
+    }
+  }
   std::array<std::uint8_t, protocol::kMaxHeaderSize> bytes;
   const std::size_t size = protocol::write_frame_header(bytes, true, 0, opcode, payload.size(), std::nullopt);
   const std::span<const std::uint8_t> header(bytes.data(), size);
@@ -301,6 +309,7 @@ void Connection::finish(const Closed& how) {
 
 void Connection::note_unfinished_message() {
   const bool unfinished = !decoder_.idle();
+  stream_->use_landing(unfinished);
   if (unfinished == message_unfinished_) return;
   message_unfinished_ = unfinished;
   if (!unfinished || state_ != State::kOpen) return;
@@ -344,11 +353,7 @@ void Connection::arm_timer() {
   if (state_ == State::kClosing) {
     consider(limits.close_timeout);
   } else {
-    if (limits.ping_interval.count() > 0) {
-      const std::uint64_t grid = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(limits.ping_interval.count()) / kHeartbeatGrid);
-      const std::uint64_t due = now + heartbeat_.next_check(now, limits);
-      delay = (due + grid - 1) / grid * grid - now;
-    }
+    if (limits.ping_interval.count() > 0) delay = heartbeat_.next_check(now);
     if (message_unfinished_ && !stream_->reading_paused()) consider(limits.message_timeout);
   }
   if (delay == UINT64_MAX) return disarm();

@@ -1,7 +1,16 @@
 // Is the peer still there? TCP does not say: a machine that lost its power sends no FIN, and data sent to it is
-// retransmitted for a quarter of an hour. So after a silence we ping (RFC 6455 5.5.2), and a peer that is silent
-// on that too is dead. Any received byte is life, a pong or not; and so is progress of our own bytes: a peer on a
-// slow line may be busy with what lies before the ping. A state machine without a clock: times are arguments.
+// retransmitted for a quarter of an hour. So a silent peer is pinged (RFC 6455 5.5.2), and one that is silent on that
+// too is dead. Any received byte is life, a pong or not; and so is progress of our own bytes: a peer on a slow line
+// may be busy with what lies before the ping.
+//
+// Reading the clock for every message would cost more than the rest of this, so a message only leaves a mark, and a
+// look at the mark every fifth of ping_interval counts how long it has been missing:
+//
+//   bytes   |  |                                        .
+//   looks   0     1     2     3     4     5             silent at 4 looks in a row: ping, after 4/5 to 5/5 of
+//   missing    -     -     1     2     3     4 ► ping   ping_interval, never later
+//
+// A state machine without a clock: times are arguments.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +24,25 @@ class Heartbeat {
   enum class Beat : std::uint8_t { kQuiet, kPing, kDead };
 
   // Times are milliseconds modulo 2^32, in which differences are right for 49 days.
-  explicit Heartbeat(std::uint64_t now) : heard_at_(static_cast<std::uint32_t>(now)) {}
+  Heartbeat(std::uint64_t now, const Limits& limits) { look_again(static_cast<std::uint32_t>(now), limits); }
 
-  void heard(std::uint64_t now) { heard_at_ = static_cast<std::uint32_t>(now); }
+  void heard() { heard_ = true; }
 
-  // What has to be done now. `progress` is a number that changes when the peer takes bytes of ours.
+  // What has to be done now. `progress` is a number that changes when the peer's machine takes bytes of ours.
   Beat check(std::uint64_t now, const Limits& limits, std::uint32_t progress);
-  // Milliseconds until check() wants to be asked again. REQUIRES: pings are on.
-  std::uint64_t next_check(std::uint64_t now, const Limits& limits) const;
+  // Milliseconds until check() wants to be asked. REQUIRES: pings are on.
+  std::uint64_t next_check(std::uint64_t now) const;
 
  private:
-  std::uint32_t heard_at_ = 0;
+  Beat look(std::uint32_t now, const Limits& limits, std::uint32_t progress);
+  void look_again(std::uint32_t now, const Limits& limits);
+
+  std::uint32_t look_at_ = 0;
   std::uint32_t ping_at_ = 0;
   std::uint32_t progress_at_ping_ = 0;
+  bool heard_ = true;
   bool waiting_for_pong_ = false;
+  std::uint8_t silent_looks_ = 0;
 };
 
 }  // namespace ws

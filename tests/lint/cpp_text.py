@@ -3,6 +3,7 @@ begin and end. It is no parser: it knows the style of this house (.clang-format)
 
 import re
 
+RAW = "\x01"
 _TOKENS = re.compile(
     r"""//[^\n]*                                       # comment
       | /\*.*?\*/                                      # comment
@@ -27,16 +28,19 @@ def includes(text: str) -> list:
 
 
 def without_comments_and_strings(text: str) -> str:
-    """Returns the text with comments and literals blanked out. Lines and columns stay where they are."""
+    """Returns the text with comments and literals blanked out. Lines and columns stay where they are; a line that
+    is within a raw string, a text and no code, starts with RAW."""
     def blank(match: re.Match) -> str:
         token = match.group(0)
         kept = re.sub(r"[^\n]", " ", token)
+        if token.startswith("R"):
+            kept = kept.replace("\n", "\n" + RAW)
         return kept if token.startswith("/") else '"' + kept[1:-1] + '"'
     return _TOKENS.sub(blank, text)
 
 
 def functions(code: str) -> list:
-    """Returns (name, first line, last line) of each function body in code without comments and strings.
+    """Returns (name, first line, lines of code) of each function in code without comments and strings.
 
     A brace at namespace or class scope opens a scope, an initializer, or a function; which, is seen from the statement
     before it. Inside a function nothing more is looked at: a lambda counts as lines of the function that holds it.
@@ -61,7 +65,8 @@ def functions(code: str) -> list:
             else:
                 end = _matching_brace(code, position)
                 if kind == "function":
-                    found.append((_name(statement), code.count("\n", 0, start) + 1, code.count("\n", 0, end) + 1))
+                    lines = code.count("\n", start, end) + 1 - code.count("\n" + RAW, start, end)
+                    found.append((_name(statement), code.count("\n", 0, start) + 1, lines))
                     start = end + 1
                 position = end
         position += 1

@@ -132,9 +132,8 @@ def file_length(tree: Tree) -> list:
 
 
 def function_length(tree: Tree) -> list:
-    return [f"{file.path}:{first}: {name} has {last - first + 1} lines; a function has at most {FUNCTION_LINES_MAX}"
-            for file in tree.product for name, first, last in functions(file.code)
-            if last - first + 1 > FUNCTION_LINES_MAX]
+    return [f"{file.path}:{line}: {name} has {lines} lines; a function has at most {FUNCTION_LINES_MAX}"
+            for file in tree.product for name, line, lines in functions(file.code) if lines > FUNCTION_LINES_MAX]
 
 
 def tested(tree: Tree) -> list:

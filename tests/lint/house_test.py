@@ -76,6 +76,7 @@ FUNCTIONS = [
     ("namespace a {\nnamespace {\nauto f() -> std::vector<int> {\n  return {1};\n}\n}\n}", [("f", 3)]),
     ("enum class [[nodiscard]] Error : int {\n  kA,\n};\ntemplate <typename T>\nvoid f(T t)\n  requires(x<T>) {\n}\n", [("f", 4)]),
     ("int f() {\n  auto g = [&](int a) {\n    return a;\n  };\n  if (x) {\n  }\n}\n", [("f", 7)]),
+    ('auto f() {\n  return R"(one {\ntwo\nthree)";\n}\n', [("f", 3)]),
     ("#define X(a) \\\n  { a }\nint f() { char c = '{'; auto s = \"}\"; return 1'000; } // }\n", [("f", 1)]),
 ]
 
@@ -102,7 +103,7 @@ def main() -> int:
     covered = {rule for _, rule, _, _ in BAD}
     results.append(("each rule has a bad tree", {rule.__name__ for rule in house.RULES}, covered))
     for code, wanted in FUNCTIONS:
-        found = [(name, last - first + 1) for name, first, last in functions(without_comments_and_strings(code))]
+        found = [(name, lines) for name, _, lines in functions(without_comments_and_strings(code))]
         results.append((f"functions of {code[:40]!r}", wanted, found))
     for name, wanted, found in results:
         print(f"ok {name}" if wanted == found else f"not ok {name}: wanted {wanted}, found {found}")

@@ -1,0 +1,94 @@
+"""What the scripts here share: a list of tests that prints a verdict for each, and waiting with a deadline.
+
+A script marks its tests with @test and ends with `harness.main()`. A test is a function or a coroutine; its name, read
+as words, is the statement that it holds. Nothing here sleeps and hopes: what must become true is waited for.
+"""
+
+import asyncio
+import inspect
+import os
+import signal
+import sys
+import time
+import traceback
+
+DEADLINE = 30.0  # seconds for one thing to happen on a busy machine; nobody waits that long when all is well
+SANITIZED = os.environ.get("WS101_TREE") == "sanitized"
+
+_tests = []
+
+
+class Failure(AssertionError):
+    """What was expected and what came instead."""
+
+
+def test(function):
+    _tests.append(function)
+    return function
+
+
+def expect(truth, why):
+    if not truth:
+        raise Failure(why() if callable(why) else why)
+
+
+def expect_equal(got, wanted, what="it"):
+    if got != wanted:
+        raise Failure(f"{what} is {shorten(got)}, not {shorten(wanted)}")
+
+
+def shorten(value):
+    text = repr(value)
+    return text if len(text) <= 300 else f"{text[:200]}... ({len(text)} characters)"
+
+
+def wait_until(condition, what, deadline=DEADLINE):
+    """Returns the first true value of `condition()`."""
+    end = time.monotonic() + deadline
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise Failure(f"still not so after {deadline:.0f} s: {what() if callable(what) else what}")
+        time.sleep(0.005)
+    return value
+
+
+def note(text):
+    """A figure for the reader; it is neither a pass nor a failure."""
+    print(f"# {text}", flush=True)
+
+
+def _on_alarm(number, frame):
+    raise Failure("the test as a whole took too long")
+
+
+def _run(function):
+    signal.setitimer(signal.ITIMER_REAL, 3 * DEADLINE)
+    try:
+        if inspect.iscoroutinefunction(function):
+            asyncio.run(function())
+        else:
+            function()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def main():
+    """Runs the tests of this script, or those whose names contain one of the arguments, and exits."""
+    signal.signal(signal.SIGALRM, _on_alarm)
+    wanted = sys.argv[1:]
+    failed = 0
+    for function in _tests:
+        if wanted and not any(word in function.__name__ for word in wanted):
+            continue
+        name = function.__name__.replace("_", " ")
+        started = time.monotonic()
+        try:
+            _run(function)
+        except Exception as error:  # a broken test must not hide those behind it
+            failed += 1
+            print(f"not ok {name}: {type(error).__name__}: {error}".replace("\n", " "), flush=True)
+            if not isinstance(error, Failure):
+                traceback.print_exc(file=sys.stdout)
+        else:
+            print(f"ok {name} ({time.monotonic() - started:.1f} s)", flush=True)
+    sys.exit(1 if failed else 0)
