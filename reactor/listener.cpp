@@ -39,6 +39,12 @@ std::string remedy(int error) {
 
 FileDescriptor open_spare() { return FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
+// Our frames are written whole: Nagle's algorithm could only delay them. Accepted sockets inherit this.
+void skip_nagle(int socket, int family) {
+  const int on = 1;
+  if (family != AF_UNIX) ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 // Returns no descriptor if the machine lacks the address's family.
 FileDescriptor open_socket(const Address& address) {
   FileDescriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -50,6 +56,7 @@ FileDescriptor open_socket(const Address& address) {
   if (address.family() != AF_UNIX) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   // `:port` opens one socket for IPv6 and one for IPv4, so neither may take the other's.
   if (address.family() == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  skip_nagle(socket.get(), address.family());
   if (::bind(socket.get(), address.data(), address.size()) != 0) {
     if (errno == EADDRNOTAVAIL && address.family() == AF_INET6) return {};
     fail(address.to_string(), errno);
@@ -92,6 +99,7 @@ FileDescriptor open_inherited(int fd) {
   FileDescriptor socket(fd);
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  skip_nagle(fd, Address::of_socket(fd).family());
   return socket;
 }
 
@@ -163,9 +171,6 @@ bool Listener::accept_one() {
   FileDescriptor socket(
       ::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket.valid()) {
-    const int on = 1;
-    // Our frames are written whole: Nagle's algorithm could only delay them. A unix socket refuses this; let it.
-    if (peer.ss_family != AF_UNIX) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     handler_(std::move(socket), Address(reinterpret_cast<const sockaddr*>(&peer), size));
     return true;
   }

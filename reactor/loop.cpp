@@ -71,6 +71,7 @@ void Loop::run_once(Milliseconds timeout) {
   dispatch(chores_ ? 0 : static_cast<int>(timeout.count()));
   // Most turns deliver an event or two and owe nothing else to anybody.
   if (chores_) do_chores();
+  in_turn_ = now_is_fresh_ = false;
 }
 
 void Loop::do_chores() {

@@ -57,7 +57,7 @@ void Stream::attach(StreamHandler& handler) {
 // ---- Reading
 
 void Stream::on_events(std::uint32_t events) {
-  if (closed()) return;
+  if (closed() || failed_) return;
   if (events != EPOLLIN && !on_rare_events(events)) return;
   readable_ = true;
   receive();
@@ -65,9 +65,16 @@ void Stream::on_events(std::uint32_t events) {
 
 // All but plain input. Returns whether there is something to read, if only the end.
 bool Stream::on_rare_events(std::uint32_t events) {
-  if (full_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && !on_room()) return false;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hang_up_ = true;
-  return events != EPOLLOUT;
+  if (full_ && (events & (EPOLLHUP | EPOLLERR)) != 0) {
+    act_at_turn_end();  // sending will fail, but first comes what the peer said before it went
+  } else if (full_ && (events & EPOLLOUT) != 0 && !on_room()) {
+    return false;
+  }
+  if (!input_finished_) return events != EPOLLOUT;
+  // Every event after the end repeats it. Only a reset is news then, and recv does not tell it any more.
+  if ((events & EPOLLERR) != 0) end();
+  return false;
 }
 
 void Stream::on_again() {

@@ -30,38 +30,22 @@ bool may_be_sent(std::uint16_t code) {
 
 std::string_view describe_close_code(std::uint16_t code) {
   switch (code) {
-    case kNormal:
-      return "normal closure";
-    case kGoingAway:
-      return "going away";
-    case kProtocolError:
-      return "protocol error";
-    case kUnsupportedData:
-      return "unsupported data";
-    case kNoStatus:
-      return "no close code received";
-    case kAbnormalClosure:
-      return "connection lost without a Close frame";
-    case kInvalidPayload:
-      return "invalid payload";
-    case kPolicyViolation:
-      return "policy violation";
-    case kTooBig:
-      return "message too big";
-    case kMissingExtension:
-      return "missing extension";
-    case kInternalError:
-      return "internal error";
-    case kServiceRestart:
-      return "service restart";
-    case kTryAgainLater:
-      return "try again later";
-    case kBadGateway:
-      return "bad gateway";
-    case kTlsHandshake:
-      return "TLS handshake failed";
-    default:
-      break;
+    case kNormal: return "normal closure";
+    case kGoingAway: return "going away";
+    case kProtocolError: return "protocol error";
+    case kUnsupportedData: return "unsupported data";
+    case kNoStatus: return "no close code received";
+    case kAbnormalClosure: return "connection lost without a Close frame";
+    case kInvalidPayload: return "invalid payload";
+    case kPolicyViolation: return "policy violation";
+    case kTooBig: return "message too big";
+    case kMissingExtension: return "missing extension";
+    case kInternalError: return "internal error";
+    case kServiceRestart: return "service restart";
+    case kTryAgainLater: return "try again later";
+    case kBadGateway: return "bad gateway";
+    case kTlsHandshake: return "TLS handshake failed";
+    default: break;
   }
   if (code >= 3000 && code <= 3999) return "registered code of a library or framework";
   if (code >= 4000 && code <= 4999) return "private code of the application";

@@ -18,8 +18,8 @@ inline constexpr std::uint16_t kNormal = 1000;
 inline constexpr std::uint16_t kGoingAway = 1001;
 inline constexpr std::uint16_t kProtocolError = 1002;
 inline constexpr std::uint16_t kUnsupportedData = 1003;
-inline constexpr std::uint16_t kNoStatus = 1005;        // never sent: the Close frame had no code
-inline constexpr std::uint16_t kAbnormalClosure = 1006; // never sent: there was no Close frame
+inline constexpr std::uint16_t kNoStatus = 1005;         // never sent: the Close frame had no code
+inline constexpr std::uint16_t kAbnormalClosure = 1006;  // never sent: there was no Close frame
 inline constexpr std::uint16_t kInvalidPayload = 1007;
 inline constexpr std::uint16_t kPolicyViolation = 1008;
 inline constexpr std::uint16_t kTooBig = 1009;
@@ -28,7 +28,7 @@ inline constexpr std::uint16_t kInternalError = 1011;
 inline constexpr std::uint16_t kServiceRestart = 1012;
 inline constexpr std::uint16_t kTryAgainLater = 1013;
 inline constexpr std::uint16_t kBadGateway = 1014;
-inline constexpr std::uint16_t kTlsHandshake = 1015;    // never sent: the TLS handshake failed
+inline constexpr std::uint16_t kTlsHandshake = 1015;  // never sent: the TLS handshake failed
 
 inline constexpr std::size_t kMaxCloseReason = kMaxControlPayload - 2;
 

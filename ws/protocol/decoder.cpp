@@ -109,7 +109,8 @@ Decoder& Decoder::operator=(Decoder&& other) noexcept = default;
 Decoder::~Decoder() = default;
 
 Event Decoder::next(std::span<std::uint8_t>& input) {
-  if (partial_ != nullptr || ended_) [[unlikely]] return resume(input);
+  if (partial_ != nullptr || ended_) [[unlikely]]
+    return resume(input);
   if (role_ == Role::kServer && holds_short_message(input, limits_->max_message)) return take_short_message(input);
   return next_frame(input);
 }
@@ -187,7 +188,8 @@ FrameContext Decoder::context() const {
 Event Decoder::take_frame(std::span<std::uint8_t>& input) {
   Partial& partial = *partial_;
   const auto header = partial.keep_header(input);
-  const Error error = header ? check_frame_header(*header, context()) : check_frame_start(partial.kept_bytes(), context());
+  const Error error =
+      header ? check_frame_header(*header, context()) : check_frame_start(partial.kept_bytes(), context());
   if (error != Error::kNone) return fail(error);
   if (!header) return {};
   if (!is_control(header->opcode)) {
@@ -291,8 +293,6 @@ MessageBuffer Decoder::take_message() {
   return std::move(partial_->message);
 }
 
-std::size_t Decoder::memory() const {
-  return partial_ == nullptr ? 0 : sizeof(Partial) + partial_->message.capacity();
-}
+std::size_t Decoder::memory() const { return partial_ == nullptr ? 0 : sizeof(Partial) + partial_->message.capacity(); }
 
 }  // namespace ws::protocol

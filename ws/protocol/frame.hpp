@@ -52,8 +52,9 @@ struct FrameContext {
   Role role = Role::kServer;
   bool message_open = false;               // a message has begun and its final frame has not come
   std::uint8_t reserved_bits_allowed = 0;  // on the first frame of a message, by a negotiated extension
-  std::uint32_t fragments_left = std::numeric_limits<std::uint32_t>::max();  // frames that the open message may have yet
-  std::uint64_t payload_limit = std::numeric_limits<std::uint64_t>::max();   // bytes that the message may have yet
+  std::uint32_t fragments_left =
+      std::numeric_limits<std::uint32_t>::max();                            // frames that the open message may have yet
+  std::uint64_t payload_limit = std::numeric_limits<std::uint64_t>::max();  // bytes that the message may have yet
 };
 
 // RFC 6455 5.5: control frames are the opcodes with their top bit set.
@@ -89,7 +90,6 @@ inline MaskingKey read_masking_key(std::span<const std::uint8_t, 4> bytes) {
   std::memcpy(&word, bytes.data(), sizeof(word));
   return std::bit_cast<MaskingKey>(word);
 }
-
 
 inline std::optional<FrameHeader> parse_frame_header(std::span<const std::uint8_t> bytes) {
   std::optional<FrameHeader> header;
@@ -163,7 +163,8 @@ inline std::size_t write_frame_header(std::span<std::uint8_t, kMaxHeaderSize> ou
   const std::uint8_t mask_bit = masking_key ? 0x80 : 0;
   const std::size_t length_size = payload_size < 126 ? 0 : payload_size < 65536 ? 2 : 8;
   const auto size_code = length_size == 0 ? payload_size : length_size == 2 ? 126U : 127U;
-  out[0] = static_cast<std::uint8_t>((final ? 0x80U : 0U) | (reserved_bits & 0x7U) << 4 | static_cast<unsigned>(opcode));
+  out[0] =
+      static_cast<std::uint8_t>((final ? 0x80U : 0U) | (reserved_bits & 0x7U) << 4 | static_cast<unsigned>(opcode));
   out[1] = static_cast<std::uint8_t>(mask_bit | size_code);
   for (std::size_t index = 0; index < length_size; ++index) {
     out[2 + index] = static_cast<std::uint8_t>(payload_size >> 8 * (length_size - 1 - index));

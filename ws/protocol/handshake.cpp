@@ -80,9 +80,12 @@ UpgradeCheck check_offers(std::string_view key, std::span<const Field> fields) {
 
 // The fields that write_upgrade_request writes itself, and those that would give the request a body.
 bool is_own_field(std::string_view name) {
-  constexpr std::array kOwn = {std::string_view("Host"),   std::string_view("Upgrade"),
-                               std::string_view("Origin"), std::string_view("Connection"),
-                               std::string_view("Expect"), std::string_view("Content-Length"),
+  constexpr std::array kOwn = {std::string_view("Host"),
+                               std::string_view("Upgrade"),
+                               std::string_view("Origin"),
+                               std::string_view("Connection"),
+                               std::string_view("Expect"),
+                               std::string_view("Content-Length"),
                                std::string_view("Transfer-Encoding")};
   constexpr std::string_view kPrefix = "Sec-WebSocket-";
   return equals_ignoring_case(name.substr(0, kPrefix.size()), kPrefix) ||
@@ -157,12 +160,13 @@ UpgradeCheck check_upgrade_request(std::string_view method, int http_major, int 
   if (http_major != 1 || http_minor < 1) return refuse(400, "a WebSocket handshake needs HTTP/1.1");
   // 2. "A |Host| header field"; RFC 9112 3.2: exactly one.
   if (find_field(fields, "Host").count != 1) return refuse(400, "a request has exactly one Host");
-  // 3. An Upgrade field that contains "websocket". Without one this is no handshake: RFC 9110 15.5.22 names what is wanted.
+  // 3. An Upgrade field that contains "websocket". Without one this is no handshake: RFC 9110 15.5.22 names what is
+  // wanted.
   if (!is_upgrade_request(fields)) return refuse(426, "this path speaks WebSocket: Upgrade: websocket", kWanted);
   // 4. A Connection field that contains "Upgrade".
   if (!any_list_contains(fields, "Connection", "upgrade")) return refuse(400, "Connection does not contain Upgrade");
-  // 6. "A |Sec-WebSocket-Version| header field, with a value of 13"; 4.4: else say which we know. Asked before the key, which
-  // other versions do not have.
+  // 6. "A |Sec-WebSocket-Version| header field, with a value of 13"; 4.4: else say which we know. Asked before the key,
+  // which other versions do not have.
   const FieldMatch version = find_field(fields, "Sec-WebSocket-Version");
   if (version.count != 1 || version.value != "13") return refuse(426, "the WebSocket version is 13", kWanted);
   // 5. "A |Sec-WebSocket-Key| header field".
@@ -172,8 +176,7 @@ UpgradeCheck check_upgrade_request(std::string_view method, int http_major, int 
   return check_offers(key.value, fields);
 }
 
-std::string_view choose_subprotocol(std::span<const std::string_view> offered,
-                                    std::span<const std::string> supported) {
+std::string_view choose_subprotocol(std::span<const std::string_view> offered, std::span<const std::string> supported) {
   for (const std::string& ours : supported) {
     if (std::find(offered.begin(), offered.end(), ours) != offered.end()) return ours;
   }
@@ -218,22 +221,15 @@ std::string write_upgrade_request(const ClientHandshake& handshake) {
 
 std::string_view describe(UpgradeError error) {
   switch (error) {
-    case UpgradeError::kNone:
-      return "no error";
-    case UpgradeError::kStatus:
-      return "the server did not answer 101 Switching Protocols";
-    case UpgradeError::kHttpVersion:
-      return "the server does not speak HTTP/1.1";
-    case UpgradeError::kUpgrade:
-      return "the response has not one Upgrade: websocket";
-    case UpgradeError::kConnection:
-      return "the response has no Connection: Upgrade";
+    case UpgradeError::kNone: return "no error";
+    case UpgradeError::kStatus: return "the server did not answer 101 Switching Protocols";
+    case UpgradeError::kHttpVersion: return "the server does not speak HTTP/1.1";
+    case UpgradeError::kUpgrade: return "the response has not one Upgrade: websocket";
+    case UpgradeError::kConnection: return "the response has no Connection: Upgrade";
     case UpgradeError::kAccept:
       return "Sec-WebSocket-Accept does not answer our key: this is no WebSocket server, or a cache in between";
-    case UpgradeError::kSubprotocol:
-      return "the server chose a subprotocol that was not offered";
-    case UpgradeError::kExtension:
-      return "the server chose an extension that was not offered";
+    case UpgradeError::kSubprotocol: return "the server chose a subprotocol that was not offered";
+    case UpgradeError::kExtension: return "the server chose an extension that was not offered";
   }
   return "unknown error";
 }

@@ -26,8 +26,8 @@ void prefetch_digests();
 
 // What check_upgrade_request found. Everything but `extensions` and constants is a view of the request.
 struct UpgradeCheck {
-  int status = 101;                    // 101 if the upgrade may be accepted, else the status of the refusal
-  std::string_view reason = {};        // of a refusal: one sentence
+  int status = 101;                          // 101 if the upgrade may be accepted, else the status of the refusal
+  std::string_view reason = {};              // of a refusal: one sentence
   std::span<const Field> extra_fields = {};  // that the refusal must carry, such as Sec-WebSocket-Version: 13
 
   std::string_view key = {};
@@ -45,9 +45,9 @@ bool is_upgrade_request(std::span<const Field> fields);
 UpgradeCheck check_upgrade_request(std::string_view method, int http_major, int http_minor,
                                    std::span<const Field> fields);
 
-// The first of `supported` that is in `offered`; empty if there is none. The returned text is ours and never the peer's.
-std::string_view choose_subprotocol(std::span<const std::string_view> offered,
-                                    std::span<const std::string> supported);
+// The first of `supported` that is in `offered`; empty if there is none. The returned text is ours and never the
+// peer's.
+std::string_view choose_subprotocol(std::span<const std::string_view> offered, std::span<const std::string> supported);
 
 // The whole 101 response. `subprotocol` and `extensions` are values of their fields, written by us; empty: no field.
 std::string write_upgrade_response(std::string_view key, std::string_view subprotocol = {},
@@ -56,9 +56,9 @@ std::string write_upgrade_response(std::string_view key, std::string_view subpro
 // ---- The client's side.
 
 struct ClientHandshake {
-  std::string_view host = {};        // as for the Host field: with the port unless it is the scheme's own
-  std::string_view target = "/";     // path and query
-  std::string_view key = {};         // from make_key
+  std::string_view host = {};     // as for the Host field: with the port unless it is the scheme's own
+  std::string_view target = "/";  // path and query
+  std::string_view key = {};      // from make_key
   std::span<const std::string> subprotocols = {};
   std::string_view extensions = {};  // value of the field; empty: none
   std::string_view origin = {};      // empty: none
@@ -75,13 +75,13 @@ std::string write_upgrade_request(const ClientHandshake& handshake);
 // Why a client must fail the connection instead of opening it (RFC 6455 4.1).
 enum class [[nodiscard]] UpgradeError : std::uint8_t {
   kNone,
-  kStatus,           // not 101
-  kHttpVersion,      // older than HTTP/1.1
-  kUpgrade,          // not one `Upgrade: websocket`
-  kConnection,       // `Connection` does not contain `Upgrade`
-  kAccept,           // Sec-WebSocket-Accept is not there once with the one right value
-  kSubprotocol,      // a subprotocol that was not offered, or more than one
-  kExtension,        // an extension that was not offered, or one twice
+  kStatus,       // not 101
+  kHttpVersion,  // older than HTTP/1.1
+  kUpgrade,      // not one `Upgrade: websocket`
+  kConnection,   // `Connection` does not contain `Upgrade`
+  kAccept,       // Sec-WebSocket-Accept is not there once with the one right value
+  kSubprotocol,  // a subprotocol that was not offered, or more than one
+  kExtension,    // an extension that was not offered, or one twice
 };
 
 // A sentence for the user. Lives for ever.

@@ -33,14 +33,12 @@ __attribute__((target("avx2"))) __m256i mask_vector(MaskingKey key, std::size_t 
   return _mm256_set1_epi64x(std::bit_cast<std::int64_t>(mask_word(key, offset)));
 }
 
-__attribute__((target("avx2"))) void mask_long_avx2(std::span<std::uint8_t> bytes, MaskingKey key,
-                                                    std::size_t offset) {
+__attribute__((target("avx2"))) void mask_long_avx2(std::span<std::uint8_t> bytes, MaskingKey key, std::size_t offset) {
   constexpr std::size_t kVector = sizeof(__m256i);
   // 1. The ends are read before anything is written, and written when the middle is done.
   std::uint8_t* const last_at = bytes.data() + bytes.size() - kVector;
   const __m256i first = _mm256_xor_si256(load_vector(bytes.data()), mask_vector(key, offset));
-  const __m256i last =
-      _mm256_xor_si256(load_vector(last_at), mask_vector(key, offset + bytes.size() - kVector));
+  const __m256i last = _mm256_xor_si256(load_vector(last_at), mask_vector(key, offset + bytes.size() - kVector));
 
   // 2. The middle, from the first aligned address as far as whole vectors go.
   const std::size_t skipped = bytes_to_alignment(bytes.data(), kVector);

@@ -27,7 +27,9 @@ class MessageBuffer {
  public:
   MessageBuffer() = default;
   MessageBuffer(MessageBuffer&& other) noexcept
-      : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
+      : bytes_(std::move(other.bytes_)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
   MessageBuffer& operator=(MessageBuffer&& other) noexcept {
     bytes_ = std::move(other.bytes_);
     size_ = std::exchange(other.size_, 0);
@@ -42,7 +44,8 @@ class MessageBuffer {
   // The memory behind the bytes that is not in use yet. Not initialised.
   std::span<std::uint8_t> room() const { return {bytes_.get() + size_, capacity_ - size_}; }
 
-  // Makes the capacity at least `capacity`, exactly that if it was less. False if there is no memory; nothing has changed then.
+  // Makes the capacity at least `capacity`, exactly that if it was less. False if there is no memory; nothing has
+  // changed then.
   [[nodiscard]] bool reserve(std::size_t capacity);
 
   // The first `size` bytes of the room have been written: they belong to the bytes now. Returns them.

@@ -28,8 +28,8 @@ class Utf8Validator {
   bool feed_lead(std::uint8_t byte);
   bool feed_any(std::span<const std::uint8_t> bytes);
 
-  std::uint8_t missing_ = 0;     // continuation bytes that the unfinished character lacks
-  std::uint8_t lowest_ = 0x80;   // the next of them is in lowest_..highest_
+  std::uint8_t missing_ = 0;    // continuation bytes that the unfinished character lacks
+  std::uint8_t lowest_ = 0x80;  // the next of them is in lowest_..highest_
   std::uint8_t highest_ = 0xBF;
 };
 

@@ -88,7 +88,8 @@ class GuardedMemory {
   explicit GuardedMemory(std::size_t capacity)
       : page_size_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))),
         capacity_((capacity + page_size_ - 1) / page_size_ * page_size_) {
-    void* const mapped = mmap(nullptr, capacity_ + page_size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const mapped =
+        mmap(nullptr, capacity_ + page_size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert(mapped != MAP_FAILED);
     begin_ = static_cast<std::uint8_t*>(mapped);
     [[maybe_unused]] const int guarded = mprotect(begin_ + capacity_, page_size_, PROT_NONE);

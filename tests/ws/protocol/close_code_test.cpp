@@ -85,10 +85,10 @@ TEST(WriteClosePayload, writes_what_is_parsed_again) {
       {kGoingAway, "bye", 5},
       {4999, std::string(123, 'a'), 125},
       {1000, std::string(124, 'a'), 125},
-      {1000, std::string(122, 'a') + "\xC3\xA9", 124},              // the character does not fit: none of it is sent
-      {1000, std::string(121, 'a') + "\xC3\xA9", 125},              // it fits
+      {1000, std::string(122, 'a') + "\xC3\xA9", 124},  // the character does not fit: none of it is sent
+      {1000, std::string(121, 'a') + "\xC3\xA9", 125},  // it fits
       {1000, std::string(120, 'a') + "\xF0\x9F\x98\x80 and more", 122},  // four bytes where three fit
-      {1000, "good \xFF bad", 7},                                   // what is not UTF-8 ends the reason
+      {1000, "good \xFF bad", 7},                                        // what is not UTF-8 ends the reason
   };
   for (const auto& row : rows) {
     const test::GuardedMemory memory(kMaxControlPayload);

@@ -18,8 +18,11 @@ constexpr std::string_view kAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 using Fields = std::vector<Field>;
 
 Fields good_request() {
-  return {{"Host", "server.example.com"}, {"Upgrade", "websocket"},      {"Connection", "Upgrade"},
-          {"Sec-WebSocket-Key", kKey},    {"Sec-WebSocket-Version", "13"}};
+  return {{"Host", "server.example.com"},
+          {"Upgrade", "websocket"},
+          {"Connection", "Upgrade"},
+          {"Sec-WebSocket-Key", kKey},
+          {"Sec-WebSocket-Version", "13"}};
 }
 
 Fields without(Fields fields, std::string_view name) {
@@ -96,7 +99,8 @@ TEST(CheckUpgradeRequest, holds_a_request_against_every_rule) {
       {"version 13, 8", with(good, "Sec-WebSocket-Version", "13, 8"), 426},
       {"two versions", plus(good, "Sec-WebSocket-Version", "13"), 426},
       {"a version with spaces around it", with(good, "Sec-WebSocket-Version", " 13\t"), 101},
-      {"an old draft has no key: the version is told", without(without(good, "Sec-WebSocket-Version"), "Sec-WebSocket-Key"), 426},
+      {"an old draft has no key: the version is told",
+       without(without(good, "Sec-WebSocket-Version"), "Sec-WebSocket-Key"), 426},
       {"4.2.1: no key", without(good, "Sec-WebSocket-Key"), 400},
       {"two keys", plus(good, "Sec-WebSocket-Key", kKey), 400},
       {"an empty key", with(good, "Sec-WebSocket-Key", ""), 400},
@@ -179,8 +183,9 @@ TEST(WriteUpgradeResponse, writes_the_example_of_the_rfc) {
             "Connection: Upgrade\r\n"
             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
             "\r\n");
-  EXPECT_NE(write_upgrade_response(kKey, "", "permessage-deflate").find("Sec-WebSocket-Extensions: permessage-deflate\r\n"),
-            std::string::npos);
+  EXPECT_NE(
+      write_upgrade_response(kKey, "", "permessage-deflate").find("Sec-WebSocket-Extensions: permessage-deflate\r\n"),
+      std::string::npos);
 }
 
 TEST(WriteUpgradeRequest, writes_every_part) {
@@ -291,23 +296,33 @@ TEST(CheckUpgradeResponse, holds_a_response_against_every_rule) {
       {"another Connection", with(good, "Connection", "close"), UpgradeError::kConnection},
       {"Connection in a list", with(good, "Connection", "keep-alive, upgrade"), UpgradeError::kNone},
       {"no accept", without(good, "Sec-WebSocket-Accept"), UpgradeError::kAccept},
-      {"the accept of another key", with(good, "Sec-WebSocket-Accept", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="), UpgradeError::kAccept},
-      {"an accept in another case", with(good, "Sec-WebSocket-Accept", "S3PPLMBITXAQ9KYGZZHZRBK+XOO="), UpgradeError::kAccept},
-      {"an accept with more behind it", with(good, "Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=="), UpgradeError::kAccept},
+      {"the accept of another key", with(good, "Sec-WebSocket-Accept", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+       UpgradeError::kAccept},
+      {"an accept in another case", with(good, "Sec-WebSocket-Accept", "S3PPLMBITXAQ9KYGZZHZRBK+XOO="),
+       UpgradeError::kAccept},
+      {"an accept with more behind it", with(good, "Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=="),
+       UpgradeError::kAccept},
       {"two accepts", plus(good, "Sec-WebSocket-Accept", kAccept), UpgradeError::kAccept},
-      {"an accept with spaces around it", with(good, "Sec-WebSocket-Accept", " s3pPLMBiTxaQ9kYGzzhZRbK+xOo= "), UpgradeError::kNone},
-      {"a subprotocol that was offered", plus(good, "Sec-WebSocket-Protocol", "superchat"), UpgradeError::kNone, "superchat"},
+      {"an accept with spaces around it", with(good, "Sec-WebSocket-Accept", " s3pPLMBiTxaQ9kYGzzhZRbK+xOo= "),
+       UpgradeError::kNone},
+      {"a subprotocol that was offered", plus(good, "Sec-WebSocket-Protocol", "superchat"), UpgradeError::kNone,
+       "superchat"},
       {"one that was not", plus(good, "Sec-WebSocket-Protocol", "evil"), UpgradeError::kSubprotocol},
       {"one in another case", plus(good, "Sec-WebSocket-Protocol", "Chat"), UpgradeError::kSubprotocol},
       {"an empty one", plus(good, "Sec-WebSocket-Protocol", ""), UpgradeError::kSubprotocol},
       {"both in a list", plus(good, "Sec-WebSocket-Protocol", "chat, superchat"), UpgradeError::kSubprotocol},
       {"both in two fields", plus(plus(good, "Sec-WebSocket-Protocol", "chat"), "Sec-WebSocket-Protocol", "superchat"),
        UpgradeError::kSubprotocol},
-      {"an extension that was offered", plus(good, "Sec-WebSocket-Extensions", "permessage-deflate; x=1"), UpgradeError::kNone},
+      {"an extension that was offered", plus(good, "Sec-WebSocket-Extensions", "permessage-deflate; x=1"),
+       UpgradeError::kNone},
       {"one that was not", plus(good, "Sec-WebSocket-Extensions", "evil"), UpgradeError::kExtension},
-      {"one of both kinds", plus(good, "Sec-WebSocket-Extensions", "permessage-deflate, evil"), UpgradeError::kExtension},
-      {"one twice", plus(good, "Sec-WebSocket-Extensions", "permessage-deflate, permessage-deflate"), UpgradeError::kExtension},
-      {"two fields", plus(plus(good, "Sec-WebSocket-Extensions", "permessage-deflate"), "Sec-WebSocket-Extensions", "permessage-deflate"),
+      {"one of both kinds", plus(good, "Sec-WebSocket-Extensions", "permessage-deflate, evil"),
+       UpgradeError::kExtension},
+      {"one twice", plus(good, "Sec-WebSocket-Extensions", "permessage-deflate, permessage-deflate"),
+       UpgradeError::kExtension},
+      {"two fields",
+       plus(plus(good, "Sec-WebSocket-Extensions", "permessage-deflate"), "Sec-WebSocket-Extensions",
+            "permessage-deflate"),
        UpgradeError::kExtension},
       {"a malformed one", plus(good, "Sec-WebSocket-Extensions", "permessage-deflate;"), UpgradeError::kExtension},
       {"an empty one", plus(good, "Sec-WebSocket-Extensions", ""), UpgradeError::kExtension},

@@ -42,7 +42,10 @@ TEST(IsToken, takes_what_rfc_9110_names_and_nothing_else) {
 TEST(EqualsIgnoringCase, folds_ascii_letters_alone) {
   EXPECT_TRUE(equals_ignoring_case("WebSocket", "wEBsOCKET"));
   EXPECT_FALSE(equals_ignoring_case("websocket", "websockets"));
-  EXPECT_FALSE(equals_ignoring_case("websoc\xE2\x84\xAA" "et", "websocket"));  // the Kelvin sign is no k
+  EXPECT_FALSE(
+      equals_ignoring_case("websoc\xE2\x84\xAA"
+                           "et",
+                           "websocket"));  // the Kelvin sign is no k
   EXPECT_FALSE(equals_ignoring_case("[", "{"));
   EXPECT_FALSE(equals_ignoring_case("@", "`"));
 }
@@ -149,7 +152,7 @@ TEST(ParseExtensionList, takes_offers_or_refuses_the_list) {
       {"a;;b", false},
       {"a; =1", false},
       {"a; b=", false},
-      {"a; b=\"\"", false},        // RFC 6455 9.1: what is quoted must be a token
+      {"a; b=\"\"", false},  // RFC 6455 9.1: what is quoted must be a token
       {"a; b=\"1 0\"", false},
       {"a; b=\"1", false},
       {"a; b=\"1\\", false},

@@ -72,7 +72,8 @@ void expect_agreement(std::span<const std::uint8_t> bytes, std::size_t cut) {
   const Verdict verdict = slow_verdict(bytes);
   Utf8Validator validator;
   const bool first = validator.feed(kMemory.put(bytes.first(cut)));
-  ASSERT_EQ(first, verdict.valid >= cut) << ::testing::PrintToString(Bytes(bytes.begin(), bytes.end())) << " at " << cut;
+  ASSERT_EQ(first, verdict.valid >= cut) << ::testing::PrintToString(Bytes(bytes.begin(), bytes.end())) << " at "
+                                         << cut;
   if (!first) return;
   const bool second = validator.feed(kMemory.put(bytes.subspan(cut)));
   ASSERT_EQ(second, verdict.valid == bytes.size())
