@@ -70,13 +70,32 @@ Address Address::of_socket(int fd) {
 Address Address::unix_path(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) {
-    throw std::invalid_argument("the path of a unix socket has 1 to " + std::to_string(sizeof address.sun_path - 1) +
+  static_assert(kMaxUnixPath + 1 == sizeof address.sun_path);
+  if (path.empty() || path.size() > kMaxUnixPath) {
+    throw std::invalid_argument("the path of a unix socket has 1 to " + std::to_string(kMaxUnixPath) +
                                 " bytes, this one has " + std::to_string(path.size()));
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   return Address(reinterpret_cast<const sockaddr*>(&address),
                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1));
+}
+
+std::optional<Address> Address::numeric(const std::string& host, std::uint16_t port) {
+  sockaddr_in ipv4{};
+  ipv4.sin_family = AF_INET;
+  ipv4.sin_port = htons(port);
+  if (::inet_pton(AF_INET, host.c_str(), &ipv4.sin_addr) == 1) {
+    return Address(reinterpret_cast<const sockaddr*>(&ipv4), sizeof ipv4);
+  }
+  sockaddr_in6 ipv6{};
+  ipv6.sin6_family = AF_INET6;
+  ipv6.sin6_port = htons(port);
+  if (::inet_pton(AF_INET6, host.c_str(), &ipv6.sin6_addr) != 1) return std::nullopt;
+  return Address(reinterpret_cast<const sockaddr*>(&ipv6), sizeof ipv6);
+}
+
+bool Address::operator==(const Address& other) const {
+  return size_ == other.size_ && std::memcmp(&storage_, &other.storage_, size_) == 0;
 }
 
 std::uint16_t Address::port() const {
@@ -130,6 +149,7 @@ ListenAddress ListenAddress::parse(std::string_view text) {
     address.kind = Kind::kUnix;
     address.path = text.substr(5);
     if (address.path.empty()) refuse(text, "names no path");
+    if (address.path.size() > Address::kMaxUnixPath) refuse(text, "has a path of more than 107 bytes");
     return address;
   }
   if (text.starts_with("fd:")) {
@@ -165,9 +185,16 @@ std::vector<Address> resolve(const std::string& host, std::uint16_t port, bool p
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
   std::vector<Address> addresses;
   for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-    addresses.emplace_back(entry->ai_addr, entry->ai_addrlen);
+    // A hosts file that gives a name twice makes the resolver say it twice, and nobody can listen there twice.
+    const Address address(entry->ai_addr, entry->ai_addrlen);
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(address);
   }
   return addresses;
+}
+
+std::string host_and_port(const std::string& host, std::uint16_t port) {
+  const bool ipv6 = host.find(':') != std::string::npos;
+  return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 }  // namespace reactor

@@ -5,7 +5,9 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +21,10 @@ class Address {
   Address(const sockaddr* address, socklen_t size);
   static Address of_peer(int fd);
   static Address of_socket(int fd);
+  static constexpr std::size_t kMaxUnixPath = 107;
   static Address unix_path(const std::string& path);  // throws std::invalid_argument if the path is too long
+  // The address that `host` spells out in digits; nothing if it is a name.
+  static std::optional<Address> numeric(const std::string& host, std::uint16_t port);
 
   int family() const { return storage_.ss_family; }
   const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }
@@ -30,6 +35,7 @@ class Address {
   std::string to_string() const;
   // 127.0.0.0/8, ::1, or a unix socket: only this machine can be at the other end.
   bool is_loopback() const;
+  bool operator==(const Address& other) const;
   // What counts as one client for a limit for each address: an IPv4 address, or an IPv6 /64, which one
   // customer of a provider commands as a whole. All zero for a unix socket.
   std::array<std::uint8_t, 16> client_key() const;
@@ -51,7 +57,10 @@ struct ListenAddress {
   int fd = -1;
 };
 
-// Every stream address of `host`; blocks while the name is looked up. Throws std::runtime_error with the resolver's words.
+// Every stream address of `host`, none twice; blocks while the name is looked up. Throws std::runtime_error with
+// the resolver's words.
 std::vector<Address> resolve(const std::string& host, std::uint16_t port, bool passive);
+// `localhost:8080`, `[::1]:8080`.
+std::string host_and_port(const std::string& host, std::uint16_t port);
 
 }  // namespace reactor

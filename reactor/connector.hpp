@@ -1,5 +1,6 @@
 // The way out: from a host name to a connected socket. The name is looked up on another thread, because the
-// resolver blocks, and comes back through the mailbox; then every address is tried in turn.
+// resolver blocks, and comes back through the mailbox; then every address is tried in turn, each with its part of
+// the time that is left.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,8 @@ struct Connected {
 };
 using ConnectHandler = std::function<void(Connected)>;
 
-// Calls `handler` exactly once, in a later turn, unless the loop ends before. `timeout` is for everything together.
+// Calls `handler` exactly once, after this call has returned, unless the loop ends before. `timeout` is for everything
+// together.
 // The attempt is a resident: Loop::shut_down ends it with a failure.
 void connect_tcp(Loop& loop, const std::string& host, std::uint16_t port, Milliseconds timeout, ConnectHandler handler);
 void connect_unix(Loop& loop, const std::string& path, Milliseconds timeout, ConnectHandler handler);

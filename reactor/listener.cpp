@@ -10,8 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -20,7 +20,8 @@ namespace reactor {
 namespace {
 
 constexpr int kAcceptsInOneTurn = 64;
-constexpr Milliseconds kRetryWithoutDescriptor{100};
+// Where the system chooses a port for the first address of a name, it may be taken at the second.
+constexpr int kPortsToTry = 16;
 
 std::string error_text(int error) { return std::error_code(error, std::generic_category()).message(); }
 
@@ -69,23 +70,33 @@ FileDescriptor open_socket(const Address& address) {
 void remove_stale(const Address& address, const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
-  const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // Non-blocking: a living server with a full queue must not hold us up.
+  const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (::connect(probe.get(), address.data(), address.size()) != 0 && errno == ECONNREFUSED) ::unlink(path.c_str());
 }
 
-std::vector<FileDescriptor> open_tcp(const ListenAddress& wanted) {
+// One socket for each address; where the system chooses the port, it is the same one for all.
+std::vector<FileDescriptor> open_each(std::vector<Address> addresses) {
   std::vector<FileDescriptor> sockets;
-  const std::string name = wanted.host + ":" + std::to_string(wanted.port);
-  std::uint16_t port = wanted.port;
-  for (Address address : resolve(wanted.host, port, true)) {
-    // Where the system chooses the port, the name's second address gets the same one.
-    if (port != address.port()) address.set_port(port);
+  for (Address& address : addresses) {
+    if (!sockets.empty()) address.set_port(Address::of_socket(sockets.front().get()).port());
     FileDescriptor socket = open_socket(address);
-    if (!socket.valid()) continue;
-    port = Address::of_socket(socket.get()).port();
-    sockets.push_back(std::move(socket));
+    if (socket.valid()) sockets.push_back(std::move(socket));
   }
-  if (sockets.empty()) fail(name, EADDRNOTAVAIL);
+  return sockets;
+}
+
+std::vector<FileDescriptor> open_tcp(const ListenAddress& wanted) {
+  const std::vector<Address> addresses = resolve(wanted.host, wanted.port, true);
+  std::vector<FileDescriptor> sockets;
+  for (int tries = wanted.port == 0 ? kPortsToTry : 1; tries > 0 && sockets.empty(); --tries) {
+    try {
+      sockets = open_each(addresses);
+    } catch (const std::runtime_error&) {
+      if (tries == 1) throw;
+    }
+  }
+  if (sockets.empty()) fail(host_and_port(wanted.host, wanted.port), EADDRNOTAVAIL);
   return sockets;
 }
 
@@ -148,20 +159,24 @@ void Listener::close() {
 
 void Listener::close_socket() {
   if (!socket_.valid()) return;
+  // In this order: once the socket is closed the path may be another server's.
+  if (!unlink_path_.empty()) ::unlink(unlink_path_.c_str());
   socket_.close();
   retry_.disarm();
-  if (!unlink_path_.empty()) ::unlink(unlink_path_.c_str());
 }
 
 void Listener::wind_down() { close(); }
-void Listener::on_events(std::uint32_t) { accept_some(); }
-void Listener::on_again() { accept_some(); }
+
+void Listener::on_again() {
+  share_asked_ = false;
+  accept_some();
+}
 
 void Listener::accept_some() {
   for (int count = 0; count < kAcceptsInOneTurn; ++count) {
     if (!socket_.valid() || !accept_one()) return;
   }
-  loop_.again(*this);
+  if (!std::exchange(share_asked_, true)) loop_.again(*this);
 }
 
 // Returns whether it is worth trying again at once.
@@ -174,28 +189,44 @@ bool Listener::accept_one() {
     handler_(std::move(socket), Address(reinterpret_cast<const sockaddr*>(&peer), size));
     return true;
   }
-  if (errno == EAGAIN) return false;
-  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return refuse_one();
-  return true;  // that caller is gone already (ECONNABORTED and its like); the next one may not be
+  switch (errno) {
+    case EAGAIN: return false;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM: return refuse_one();
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+    case EOPNOTSUPP:
+      // Somebody else who holds this socket has shut it down: nothing will come out of it, and asking on would spin.
+      loop_.log(LogLevel::kError, "no longer listening on " + address().to_string() + ": " + error_text(errno));
+      close();
+      return false;
+    default: return true;  // that caller is gone already (ECONNABORTED and its like); the next one may not be
+  }
 }
 
 // There is no descriptor for the caller: gives the spare one up to tell him so, and takes it back. Returns false if
 // even that did not work; then the callers wait in the kernel's queue and we look again soon.
 bool Listener::refuse_one() {
   spare_.close();
-  {
-    const FileDescriptor socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (socket.valid()) {
-      static_cast<void>(!::send(socket.get(), refusal_.data(), refusal_.size(), MSG_NOSIGNAL));
-      ::shutdown(socket.get(), SHUT_WR);
-    } else if (errno == EAGAIN) {
-      spare_ = open_spare();
-      return false;
+  FileDescriptor socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  const bool refused = socket.valid();
+  const bool nobody_waits = !refused && errno == EAGAIN;
+  if (refused) {
+    static_cast<void>(!::send(socket.get(), refusal_.data(), refusal_.size(), MSG_NOSIGNAL));
+    ::shutdown(socket.get(), SHUT_WR);
+    // A request that is left unread would turn the close into a reset, which can destroy the refusal on its way.
+    std::array<char, 4096> request;
+    while (::recv(socket.get(), request.data(), request.size(), MSG_TRUNC) > 0) {
     }
+    socket.close();
   }
   spare_ = open_spare();
-  if (spare_.valid()) return true;
-  loop_.arm(retry_, kRetryWithoutDescriptor);
+  if (nobody_waits) return false;
+  if (refused && spare_.valid()) return true;
+  retry_later();
   return false;
 }
 

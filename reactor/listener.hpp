@@ -33,6 +33,8 @@ class Listener final : public Resident, private EventSource {
   void close();
 
  private:
+  static constexpr Milliseconds kRetryTime{100};
+
   class Retry final : public Timer {
    public:
     explicit Retry(Listener& listener) : listener_(listener) {}
@@ -42,12 +44,13 @@ class Listener final : public Resident, private EventSource {
     Listener& listener_;
   };
 
-  void on_events(std::uint32_t events) override;
+  void on_events(std::uint32_t) override { accept_some(); }
   void on_again() override;
   void wind_down() override;
   void accept_some();
   bool accept_one();
   bool refuse_one();
+  void retry_later() { loop_.arm(retry_, kRetryTime); }
   void close_socket();
 
   Loop& loop_;
@@ -56,6 +59,7 @@ class Listener final : public Resident, private EventSource {
   AcceptHandler handler_;
   std::string refusal_;
   std::string unlink_path_;  // of a unix socket that we made
+  bool share_asked_ = false;  // in the loop's list for another share
   Retry retry_{*this};
 };
 

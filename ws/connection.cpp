@@ -44,6 +44,12 @@ struct Connection::Extras {
   std::shared_ptr<const Settings> settings;
   std::unique_ptr<MaskingKeys> masking_keys;  // of a client
   std::unique_ptr<std::array<protocol::FrameTrace, 2>> traces;  // of what is sent and what is received
+
+  // REQUIRES: no message is being handled, and the connection is open.
+  bool unused() const {
+    return unread.empty() && !pong_owed && place == nullptr && settings == nullptr && masking_keys == nullptr &&
+           traces == nullptr;
+  }
 };
 
 Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::unique_ptr<Session> session,
@@ -90,7 +96,7 @@ void Connection::pump() {
 }
 
 std::optional<Message> Connection::read_message() {
-  if (extras_ != nullptr) extras_->message = {};
+  if (extras_ != nullptr) release_message();
   // The end of the input is looked for before the decoder is asked, unless that has the end of a message in hand.
   while (may_read() && !(input_.empty() && decoder_.idle())) {
     const Event event = decoder_.next(input_);
@@ -108,6 +114,12 @@ std::optional<Message> Connection::read_message() {
     }
   }
   return std::nullopt;
+}
+
+// The last message has been used; its memory lives on in the output queue, if it is needed there.
+void Connection::release_message() {
+  extras_->message = {};
+  if (state_ == State::kOpen && !stream_->reading_paused() && extras_->unused()) extras_.reset();
 }
 
 // A peer that does not take our answers is not asked for more, so TCP slows it down and our memory is bounded.
