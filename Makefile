@@ -29,7 +29,11 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wo
 # Turns a memory error that got past the tests into a crash.
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 
-build/release/%:   TREE_FLAGS = -O2 -DNDEBUG $(HARDENING)
+# The path of a message crosses four folders; compiled as one program it takes a fifth fewer instructions. Fat
+# objects, so that libws101.a serves every linker.
+WHOLE_PROGRAM := $(if $(findstring clang,$(CXX)),,-flto=auto -ffat-lto-objects)
+
+build/release/%:   TREE_FLAGS = -O2 -DNDEBUG $(WHOLE_PROGRAM) $(HARDENING)
 build/test/%:      TREE_FLAGS = -O1 -g1 -D_GLIBCXX_ASSERTIONS
 build/sanitized/%: TREE_FLAGS = -O1 -g1 -D_GLIBCXX_ASSERTIONS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 build/strict/%:    TREE_FLAGS = -O2 $(HARDENING) -Werror

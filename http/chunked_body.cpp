@@ -10,12 +10,6 @@ namespace {
 constexpr unsigned kMaxSizeDigits = 16;
 constexpr std::size_t kMaxExtensionBytes = 1024;
 
-int hex_digit(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  const char lower = static_cast<char>(digit | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 }  // namespace
 
 std::size_t ChunkedBody::take(std::string_view bytes, std::string& body, std::size_t max_body,
@@ -32,7 +26,8 @@ std::size_t ChunkedBody::take(std::string_view bytes, std::string& body, std::si
     } else if (place_ == Place::kTrailers) {
       taken += trailers_.scan(rest, trailer_limits);
       if (trailers_.complete()) state_ = State::kComplete;
-      if (trailers_.fault() != HeadFault::kNone) refuse(400, "the trailers of a chunked body are malformed or too many");
+      if (trailers_.fault() != HeadFault::kNone)
+        refuse(400, "the trailers of a chunked body are malformed or too many");
     } else {
       step(rest.front(), max_body - body.size());
       ++taken;
@@ -43,8 +38,7 @@ std::size_t ChunkedBody::take(std::string_view bytes, std::string& body, std::si
 
 void ChunkedBody::step(char byte, std::size_t room) {
   switch (place_) {
-    case Place::kSize:
-      return take_size_byte(byte, room);
+    case Place::kSize: return take_size_byte(byte, room);
     case Place::kExtension:
       if (byte == '\r') {
         place_ = Place::kSizeLf;
@@ -59,12 +53,12 @@ void ChunkedBody::step(char byte, std::size_t room) {
       return;
     case Place::kContentCr:
     case Place::kContentLf:
-      if (byte != (place_ == Place::kContentCr ? '\r' : '\n')) return refuse(400, "no CR LF behind the content of a chunk");
+      if (byte != (place_ == Place::kContentCr ? '\r' : '\n'))
+        return refuse(400, "no CR LF behind the content of a chunk");
       place_ = place_ == Place::kContentCr ? Place::kContentLf : Place::kSize;
       return;
     case Place::kContent:
-    case Place::kTrailers:
-      return;
+    case Place::kTrailers: return;
   }
 }
 

@@ -40,20 +40,15 @@ void Connection::serve(std::span<std::uint8_t> bytes) {
     const bool was_idle = parser_.state() == RequestParser::State::kIdle;
     bytes = bytes.subspan(parser_.feed(bytes));
     switch (parser_.state()) {
-      case RequestParser::State::kIdle:
-        break;
+      case RequestParser::State::kIdle: break;
       case RequestParser::State::kHead:
       case RequestParser::State::kBody:
         // One deadline for the whole request, and not for each read: a byte every few seconds must not last for ever.
         if (was_idle && served_one_) set_deadline(site_.handshake_timeout);
         if (parser_.take_continue()) stream_->write(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
         break;
-      case RequestParser::State::kComplete:
-        answer(bytes);
-        break;
-      case RequestParser::State::kRefused:
-        refuse(parser_.refusal());
-        break;
+      case RequestParser::State::kComplete: answer(bytes); break;
+      case RequestParser::State::kRefused: refuse(parser_.refusal()); break;
     }
   }
 }
@@ -61,7 +56,7 @@ void Connection::serve(std::span<std::uint8_t> bytes) {
 // `early` is what was read behind the request: the next requests, or, if the handler hijacks, the new owner's.
 void Connection::answer(std::span<std::uint8_t> early) {
   Request& request = parser_.request();
-  request.set_local(stream_->local());
+  if (request.local().family() == AF_UNSPEC) request.set_local(stream_->local());  // asked once for a connection
   Exchange exchange(request, stream_, early);
   site_.routes.dispatch(exchange);
   if (stream_ == nullptr) {

@@ -65,8 +65,8 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   Deadline deadline_{*this};
   std::list<Connection*>::iterator place_;  // in the site's list, while the stream is ours
   RequestParser parser_;
-  bool served_one_ = false;  // the deadline of the first request runs from the accept
-  std::uint32_t progress_ = 0;  // of the output, when the deadline last passed
+  bool served_one_ = false;            // the deadline of the first request runs from the accept
+  std::uint32_t progress_ = 0;         // of the output, when the deadline last passed
   std::vector<std::uint8_t> waiting_;  // received, and not looked at before the client takes its responses
 };
 

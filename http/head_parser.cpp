@@ -36,11 +36,17 @@ int on_field_complete(llhttp_t* parser) {
 llhttp_settings_t make_settings() {
   llhttp_settings_t settings;
   llhttp_settings_init(&settings);
-  settings.on_method = [](llhttp_t* p, const char* at, std::size_t n) { return extend(pieces_of(p).head.method, at, n); };
+  settings.on_method = [](llhttp_t* p, const char* at, std::size_t n) {
+    return extend(pieces_of(p).head.method, at, n);
+  };
   settings.on_url = [](llhttp_t* p, const char* at, std::size_t n) { return extend(pieces_of(p).head.target, at, n); };
   settings.on_version = [](llhttp_t* p, const char* at, std::size_t n) { return extend(pieces_of(p).version, at, n); };
-  settings.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) { return extend(pieces_of(p).name, at, n); };
-  settings.on_header_value = [](llhttp_t* p, const char* at, std::size_t n) { return extend(pieces_of(p).value, at, n); };
+  settings.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) {
+    return extend(pieces_of(p).name, at, n);
+  };
+  settings.on_header_value = [](llhttp_t* p, const char* at, std::size_t n) {
+    return extend(pieces_of(p).value, at, n);
+  };
   settings.on_header_value_complete = on_field_complete;
   settings.on_headers_complete = [](llhttp_t*) { return int{HPE_PAUSED}; };
   return settings;
@@ -90,7 +96,8 @@ HeadFault parse_request_head(std::string_view text, std::size_t field_count, Hea
   if (fault != HeadFault::kNone) return fault;
   // RFC 9112 3: method SP request-target SP HTTP-version CRLF, and nothing more.
   if (head.method.data() + head.method.size() + 1 != head.target.data()) return HeadFault::kFirstLine;
-  const std::string_view rest = text.substr(static_cast<std::size_t>(head.target.data() + head.target.size() - text.data()));
+  const std::string_view rest =
+      text.substr(static_cast<std::size_t>(head.target.data() + head.target.size() - text.data()));
   if (!rest.starts_with(' ') || rest.starts_with("  ")) return HeadFault::kFirstLine;
   if (!is_our_version(rest.substr(1))) return HeadFault::kVersion;
   return rest.substr(9).starts_with("\r\n") ? HeadFault::kNone : HeadFault::kFirstLine;

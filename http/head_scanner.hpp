@@ -62,12 +62,18 @@ class HeadScanner {
 
  private:
   enum class Place : std::uint8_t {
-    kBefore, kBeforeLf,  // in front of the first line; after a CR there
-    kFirstLine, kFirstLineLf,
-    kLineStart, kName, kValue, kValueLf,
+    kBefore,
+    kBeforeLf,  // in front of the first line; after a CR there
+    kFirstLine,
+    kFirstLineLf,
+    kLineStart,
+    kName,
+    kValue,
+    kValueLf,
     kLastLf,  // after the CR of the empty line
     kEnd,
   };
+  std::size_t count_plain(std::string_view text) const;
   HeadFault step(char byte);
   HeadFault step_in_text(char byte, Place after_cr);
   HeadFault step_in_name(char byte);

@@ -1,22 +1,11 @@
-// The grammar of header fields: one table for what a token is made of, and walks along lists.
+// Walks along the parts of header fields: tokens, values and lists.
 #include "http/header.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace http {
 
 namespace {
-
-constexpr std::array<bool, 256> make_token_table() {
-  std::array<bool, 256> table{};
-  for (unsigned char letter = 'a'; letter <= 'z'; ++letter) table[letter] = table[letter - 'a' + 'A'] = true;
-  for (unsigned char digit = '0'; digit <= '9'; ++digit) table[digit] = true;
-  for (const char mark : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(mark)] = true;
-  return table;
-}
-
-constexpr std::array<bool, 256> kTokenTable = make_token_table();
 
 constexpr char to_lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
@@ -24,18 +13,11 @@ constexpr char to_lower(char letter) {
 
 }  // namespace
 
-bool is_token_character(char character) { return kTokenTable[static_cast<unsigned char>(character)]; }
-
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
 }
 
-bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char character) {
-    const auto byte = static_cast<unsigned char>(character);
-    return byte == '\t' || (byte >= ' ' && byte != 0x7F);
-  });
-}
+bool is_field_value(std::string_view text) { return std::all_of(text.begin(), text.end(), is_value_character); }
 
 bool equals_ignoring_case(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
@@ -68,6 +50,12 @@ std::optional<std::string_view> find_header(std::span<const Header> headers, std
     if (equals_ignoring_case(header.name, name)) return header.value;
   }
   return std::nullopt;
+}
+
+int hex_digit(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  const char lower = static_cast<char>(digit | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 }  // namespace http

@@ -7,12 +7,6 @@ namespace http {
 
 namespace {
 
-int hex_digit(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  const char lower = static_cast<char>(digit | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // application/x-www-form-urlencoded, the form in which browsers write a query. Nothing if an escape is malformed.
 std::optional<std::string> decode(std::string_view text) {
   std::string decoded;
@@ -56,7 +50,8 @@ void Request::split_target() {
   // RFC 9112 3.2.2: a client that takes us for a proxy writes the whole URL.
   if (!rest.starts_with('/')) {
     const std::size_t authority = rest.find("://");
-    if (authority != std::string_view::npos) rest.remove_prefix(std::min(rest.find_first_of("/?", authority + 3), rest.size()));
+    if (authority != std::string_view::npos)
+      rest.remove_prefix(std::min(rest.find_first_of("/?", authority + 3), rest.size()));
   }
   const std::size_t question = std::min(rest.find('?'), rest.size());
   path_ = question == 0 ? std::string_view("/") : rest.substr(0, question);

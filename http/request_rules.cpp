@@ -29,10 +29,12 @@ Verdict check_method(const Head& head) {
   return {};
 }
 
-// RFC 3986 3.2: what a host and a port are made of. A user name in front of an `@` has no place in HTTP (RFC 9110 4.2.4).
+// RFC 3986 3.2: what a host and a port are made of. A user name in front of an `@` has no place in HTTP (RFC
+// 9110 4.2.4).
 bool is_authority(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char character) {
-    return (is_token_character(character) && character != '^' && character != '`' && character != '|' && character != '#') ||
+    return (is_token_character(character) && character != '^' && character != '`' && character != '|' &&
+            character != '#') ||
            std::string_view(":[](),;=").find(character) != std::string_view::npos;
   });
 }
@@ -50,7 +52,8 @@ Verdict check_target(const Head& head) {
   const bool whole_server = head.target == "*" && head.method == "OPTIONS";  // RFC 9112 3.2.4
   const bool visible = std::all_of(head.target.begin(), head.target.end(), [](char c) { return c > ' ' && c < 0x7F; });
   // RFC 9110 4.2.5: a fragment (#part) is never sent.
-  if (visible && head.target.find('#') == std::string_view::npos && (head.target.starts_with('/') || absolute || whole_server)) {
+  if (visible && head.target.find('#') == std::string_view::npos &&
+      (head.target.starts_with('/') || absolute || whole_server)) {
     return {};
   }
   return Refusal{400, describe(HeadFault::kTarget, {})};
@@ -76,7 +79,8 @@ Verdict check_transfer_encoding(const Head& head, BodyPlan& plan) {
   const std::size_t count = count_fields(head, "Transfer-Encoding", coding);
   if (count == 0) return {};
   std::string_view length;
-  if (count_fields(head, "Content-Length", length) > 0) return Refusal{400, "both Content-Length and Transfer-Encoding"};
+  if (count_fields(head, "Content-Length", length) > 0)
+    return Refusal{400, "both Content-Length and Transfer-Encoding"};
   if (count > 1) return Refusal{400, "more than one Transfer-Encoding field"};
   if (head.minor == 0) return Refusal{400, "Transfer-Encoding in HTTP/1.0"};
   if (!equals_ignoring_case(coding, "chunked")) return Refusal{501, "a Transfer-Encoding other than chunked"};
@@ -109,7 +113,8 @@ Verdict check_upgrade(const Head& head, const BodyPlan& plan) {
 Verdict check_expectation(const Head& head, BodyPlan& plan) {
   std::string_view expectation;
   if (head.minor == 0 || count_fields(head, "Expect", expectation) == 0) return {};
-  if (!equals_ignoring_case(expectation, "100-continue")) return Refusal{417, "an Expect field other than 100-continue"};
+  if (!equals_ignoring_case(expectation, "100-continue"))
+    return Refusal{417, "an Expect field other than 100-continue"};
   plan.expects_continue = plan.kind != BodyPlan::Kind::kNone;
   return {};
 }

@@ -30,7 +30,7 @@ std::string_view reason_phrase(int status);
 // The value of a Date field, written anew at most once a second.
 class DateClock {
  public:
-  std::string_view text();                  // now
+  std::string_view text();  // now
   std::string_view text_at(std::time_t time);
 
  private:

@@ -80,10 +80,8 @@ void Server::accept(reactor::FileDescriptor socket, const reactor::Address& peer
   auto stream = std::make_unique<reactor::Stream>(site_.loop, std::move(socket));
   reactor::Admission admission;
   switch (site_.loop.admissions().admit(peer, admission)) {
-    case reactor::Admissions::Verdict::kAdmitted:
-      break;
-    case reactor::Admissions::Verdict::kFull:
-      return turn_away(std::move(stream), full());
+    case reactor::Admissions::Verdict::kAdmitted: break;
+    case reactor::Admissions::Verdict::kFull: return turn_away(std::move(stream), full());
     case reactor::Admissions::Verdict::kTooManyFromAddress:
       return turn_away(std::move(stream), too_many_from_address());
   }

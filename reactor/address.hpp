@@ -51,9 +51,9 @@ struct ListenAddress {
   static ListenAddress parse(std::string_view text);
 
   Kind kind = Kind::kTcp;
-  std::string host;  // empty: every interface
+  std::string host{};  // empty: every interface
   std::uint16_t port = 0;
-  std::string path;
+  std::string path{};
   int fd = -1;
 };
 

@@ -1,5 +1,5 @@
 // One attempt to connect: resolve on a thread, then try address after address, all before one deadline. The thread
-// owns nothing of ours but a letter box: it may outlive both the attempt and the loop.
+// owns nothing of ours but a letter box: it may outlive both the attempt and the loop. An address in digits needs none.
 #include "reactor/connector.hpp"
 
 #include <netinet/in.h>
@@ -7,8 +7,10 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <exception>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -19,6 +21,8 @@ namespace reactor {
 
 namespace {
 
+constexpr const char* kShuttingDown = "the program is shutting down";
+
 std::string error_text(int error) { return std::error_code(error, std::generic_category()).message(); }
 
 class Attempt final : public Resident, private EventSource, private Timer {
@@ -27,7 +31,10 @@ class Attempt final : public Resident, private EventSource, private Timer {
       : loop_(loop), name_(std::move(name)), handler_(std::move(handler)) {}
   ~Attempt() override { loop_.forget(*this); }
 
-  void start(Milliseconds timeout) { loop_.arm(*this, timeout); }
+  void start(Milliseconds timeout) {
+    give_up_at_ = loop_.now() + static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
+    loop_.arm(*this, timeout);
+  }
 
   // What the resolver found, or why it found nothing.
   void on_resolved(std::vector<Address> addresses, const std::string& failure) {
@@ -40,6 +47,7 @@ class Attempt final : public Resident, private EventSource, private Timer {
  private:
   void try_next() {
     while (next_ < addresses_.size()) {
+      arm_for_next();
       const Address& address = addresses_[next_++];
       socket_ = FileDescriptor(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
       if (!socket_.valid()) {
@@ -49,10 +57,17 @@ class Attempt final : public Resident, private EventSource, private Timer {
       const int on = 1;
       if (address.family() != AF_UNIX) ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       if (::connect(socket_.get(), address.data(), address.size()) == 0) return finish("");
-      if (errno == EINPROGRESS) return loop_.watch(socket_.get(), *this, EPOLLOUT | EPOLLET);
+      if (errno == EINPROGRESS && loop_.try_watch(socket_.get(), *this, EPOLLOUT | EPOLLET)) return;
       failure_ = address.to_string() + ": " + error_text(errno);
     }
     finish("cannot connect to " + name_ + ": " + failure_);
+  }
+
+  // An address that never answers uses up its part of the time, and not that of those after it.
+  void arm_for_next() {
+    const std::uint64_t now = loop_.now();
+    const std::uint64_t left = give_up_at_ > now ? give_up_at_ - now : 0;
+    loop_.arm(*this, Milliseconds(left / (addresses_.size() - next_)));
   }
 
   void on_events(std::uint32_t) override {
@@ -65,8 +80,11 @@ class Attempt final : public Resident, private EventSource, private Timer {
     try_next();
   }
 
-  void on_timer() override { finish("cannot connect to " + name_ + ": no answer in time"); }
-  void wind_down() override { finish("the program is shutting down"); }
+  void on_timer() override {
+    failure_ = next_ == 0 ? "its address was not found in time" : addresses_[next_ - 1].to_string() + ": no answer in time";
+    try_next();
+  }
+  void wind_down() override { finish(kShuttingDown); }
 
   void finish(std::string failure) {
     if (!handler_) return;
@@ -83,46 +101,62 @@ class Attempt final : public Resident, private EventSource, private Timer {
   ConnectHandler handler_;
   std::vector<Address> addresses_;
   std::size_t next_ = 0;
+  std::uint64_t give_up_at_ = 0;
   FileDescriptor socket_;
   std::string failure_;
   std::shared_ptr<Attempt*> self_ = std::make_shared<Attempt*>(this);  // ends with us: letters find out by it
 };
 
+// Begins an attempt. What it gets is empty if the loop is shutting down: then nobody is connected any more.
+std::weak_ptr<Attempt*> begin(Loop& loop, std::string name, Milliseconds timeout, ConnectHandler handler) {
+  if (loop.shutting_down()) {
+    loop.post([handler = std::move(handler)] { handler({.socket = {}, .failure = kShuttingDown}); });
+    return {};
+  }
+  auto& attempt = loop.adopt(std::make_unique<Attempt>(loop, std::move(name), std::move(handler)));
+  attempt.start(timeout);
+  return attempt.handle();
+}
+
 void deliver(const std::weak_ptr<Attempt*>& attempt, std::vector<Address> addresses, const std::string& failure) {
   if (const auto alive = attempt.lock()) (*alive)->on_resolved(std::move(addresses), failure);
+}
+
+// Runs on a thread of its own.
+void look_up(const std::string& host, std::uint16_t port, Mailbox& mailbox, const std::weak_ptr<Attempt*>& attempt) {
+  std::vector<Address> addresses;
+  std::string failure;
+  try {
+    addresses = resolve(host, port, false);
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  mailbox.post([attempt, addresses, failure] { deliver(attempt, addresses, failure); });
 }
 
 }  // namespace
 
 void connect_tcp(Loop& loop, const std::string& host, std::uint16_t port, Milliseconds timeout,
-                      ConnectHandler handler) {
-  auto& attempt = loop.adopt(
-      std::make_unique<Attempt>(loop, host + ":" + std::to_string(port), std::move(handler)));
-  attempt.start(timeout);
-  std::thread([host, port, mailbox = loop.mailbox(), handle = attempt.handle()] {
-    std::vector<Address> addresses;
-    std::string failure;
-    try {
-      addresses = resolve(host, port, false);
-    } catch (const std::runtime_error& error) {
-      failure = error.what();
-    }
-    mailbox->post([handle, addresses, failure] { deliver(handle, addresses, failure); });
-  }).detach();
+                 ConnectHandler handler) {
+  const auto attempt = begin(loop, host_and_port(host, port), timeout, std::move(handler));
+  if (const auto address = Address::numeric(host, port)) {
+    return loop.post([attempt, address] { deliver(attempt, {*address}, ""); });
+  }
+  try {
+    std::thread([host, port, mailbox = loop.mailbox(), attempt] { look_up(host, port, *mailbox, attempt); }).detach();
+  } catch (const std::system_error& error) {
+    loop.post([attempt, failure = std::string("no thread to look it up: ") + error.what()] { deliver(attempt, {}, failure); });
+  }
 }
 
 void connect_unix(Loop& loop, const std::string& path, Milliseconds timeout, ConnectHandler handler) {
-  auto& attempt = loop.adopt(std::make_unique<Attempt>(loop, "unix:" + path, std::move(handler)));
-  attempt.start(timeout);
-  loop.post([handle = attempt.handle(), path] {
-    std::vector<Address> addresses;
-    std::string failure;
+  const auto attempt = begin(loop, "unix:" + path, timeout, std::move(handler));
+  loop.post([attempt, path] {
     try {
-      addresses.push_back(Address::unix_path(path));
+      deliver(attempt, {Address::unix_path(path)}, "");
     } catch (const std::invalid_argument& error) {
-      failure = error.what();
+      deliver(attempt, {}, error.what());
     }
-    deliver(handle, std::move(addresses), failure);
   });
 }
 

@@ -189,7 +189,7 @@ bool Listener::accept_one() {
     handler_(std::move(socket), Address(reinterpret_cast<const sockaddr*>(&peer), size));
     return true;
   }
-  switch (errno) {
+  switch (const int error = errno) {
     case EAGAIN: return false;
     case EMFILE:
     case ENFILE:
@@ -200,7 +200,7 @@ bool Listener::accept_one() {
     case ENOTSOCK:
     case EOPNOTSUPP:
       // Somebody else who holds this socket has shut it down: nothing will come out of it, and asking on would spin.
-      loop_.log(LogLevel::kError, "no longer listening on " + address().to_string() + ": " + error_text(errno));
+      loop_.log(LogLevel::kError, "no longer listening on " + address().to_string() + ": " + error_text(error));
       close();
       return false;
     default: return true;  // that caller is gone already (ECONNABORTED and its like); the next one may not be
@@ -218,9 +218,8 @@ bool Listener::refuse_one() {
     static_cast<void>(!::send(socket.get(), refusal_.data(), refusal_.size(), MSG_NOSIGNAL));
     ::shutdown(socket.get(), SHUT_WR);
     // A request that is left unread would turn the close into a reset, which can destroy the refusal on its way.
-    std::array<char, 4096> request;
-    while (::recv(socket.get(), request.data(), request.size(), MSG_TRUNC) > 0) {
-    }
+    std::array<char, 16 * 1024> request;
+    static_cast<void>(!::recv(socket.get(), request.data(), request.size(), 0));
     socket.close();
   }
   spare_ = open_spare();

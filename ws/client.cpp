@@ -16,6 +16,14 @@ namespace ws {
 
 namespace {
 
+const ConnectFailure kShuttingDown = {.text = "the program is shutting down"};
+
+void tell(const reactor::Loop& loop, const std::function<void(const ConnectFailure&)>& on_failure,
+          const ConnectFailure& failure) {
+  if (on_failure) return on_failure(failure);
+  loop.log(reactor::LogLevel::kWarning, failure.text);
+}
+
 class Opening final : public reactor::Resident, private reactor::StreamHandler, private reactor::Timer {
  public:
   Opening(reactor::Loop& loop, Url url, std::unique_ptr<Session> session, ConnectOptions options)
@@ -64,8 +72,7 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
     const std::size_t head = parser_.feed(bytes);
     switch (parser_.state()) {
       case http::ResponseParser::State::kReceiving: return;
-      case http::ResponseParser::State::kFailed:
-        return fail({.text = "the server's answer is not HTTP as it should be: " + parser_.failure()});
+      case http::ResponseParser::State::kFailed: return fail({.text = parser_.failure()});
       case http::ResponseParser::State::kComplete: return on_response(bytes.subspan(head));
     }
   }
@@ -105,8 +112,11 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
   }
 
   void on_end(reactor::StreamEnd) override { fail({.text = "the server closed the connection during the handshake"}); }
-  void on_timer() override { fail({.text = "the server did not complete the handshake in time"}); }
-  void wind_down() override { fail({.text = "the program is shutting down"}); }
+  void on_timer() override {
+    fail({.text = stream_ == nullptr ? "cannot connect to " + url_.host_field + " in time"
+                                     : "the server did not complete the handshake in time"});
+  }
+  void wind_down() override { fail(kShuttingDown); }
 
   void leave() {
     self_.reset();
@@ -119,8 +129,7 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
     session_.reset();
     leave();
     if (stream_ != nullptr) stream_->close();
-    if (options_.on_failure) return options_.on_failure(failure);
-    loop_.log(reactor::LogLevel::kWarning, failure.text);
+    tell(loop_, options_.on_failure, failure);
   }
 
   reactor::Loop& loop_;
@@ -138,8 +147,13 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
 
 void connect(reactor::Loop& loop, std::string_view url, std::unique_ptr<Session> session, ConnectOptions options) {
   Url parsed = Url::parse(url);
-  if (parsed.secure) throw std::invalid_argument("'" + std::string(url) + "' asks for TLS, which this client does not speak; use ws://");
-  loop.adopt(std::make_unique<Opening>(loop, std::move(parsed), std::move(session), std::move(options))).start();
+  if (parsed.secure)
+    throw std::invalid_argument("'" + std::string(url) + "' asks for TLS, which this client does not speak; use ws://");
+  auto on_failure = options.on_failure;
+  auto opening = std::make_unique<Opening>(loop, std::move(parsed), std::move(session), std::move(options));
+  if (!loop.shutting_down()) return loop.adopt(std::move(opening)).start();
+  // Also told in a later turn: who connects again at each failure must not do so from inside this call.
+  loop.post([&loop, on_failure = std::move(on_failure)] { tell(loop, on_failure, kShuttingDown); });
 }
 
 }  // namespace ws

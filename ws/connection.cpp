@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "reactor/linger.hpp"
-#include "ws/masking_keys.hpp"
+#include "ws/connection_extras.hpp"
 #include "ws/protocol/mask.hpp"
 
 namespace ws {
@@ -31,27 +31,6 @@ std::string_view as_text(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-// What few connections need, so that the many pay eight bytes for it.
-struct Connection::Extras {
-  std::vector<std::uint8_t> unread;        // input that waits until the peer takes our output: at most one receive
-  std::uint64_t paused_at = 0;             // when that began
-  reactor::SharedBytes message;            // of the message being handled, once the output queue refers to it
-  bool pong_owed = false;                  // to the newest ping that came while the socket was full
-  std::string pong;
-  std::uint16_t close_code = 0;            // of our Close frame
-  std::string close_reason;
-  std::shared_ptr<Connection*> place;      // what our handles point to
-  std::shared_ptr<const Settings> settings;
-  std::unique_ptr<MaskingKeys> masking_keys;  // of a client
-  std::unique_ptr<std::array<protocol::FrameTrace, 2>> traces;  // of what is sent and what is received
-
-  // REQUIRES: no message is being handled, and the connection is open.
-  bool unused() const {
-    return unread.empty() && !pong_owed && place == nullptr && settings == nullptr && masking_keys == nullptr &&
-           traces == nullptr;
-  }
-};
-
 Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::unique_ptr<Session> session,
                        const Settings& settings, std::uint8_t subprotocol)
     : loop_(stream->loop()),
@@ -61,10 +40,15 @@ Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::
       decoder_(role, settings.decoder),
       heartbeat_(loop_.now(), settings.limits),
       role_(role),
-      subprotocol_(subprotocol) {}
+      subprotocol_(subprotocol) {
+  assert(session_ != nullptr);
+}
 
+// The session goes first, while all that it may still name is here.
 Connection::~Connection() {
+  state_ = State::kEnded;
   if (extras_ != nullptr && extras_->place != nullptr) *extras_->place = nullptr;
+  session_.reset();
 }
 
 void Connection::open(std::span<std::uint8_t> early) {
@@ -97,8 +81,9 @@ void Connection::pump() {
 
 std::optional<Message> Connection::read_message() {
   if (extras_ != nullptr) release_message();
-  // The end of the input is looked for before the decoder is asked, unless that has the end of a message in hand.
-  while (may_read() && !(input_.empty() && decoder_.idle())) {
+  // At the end of the input the decoder is asked only if it holds something: the last bytes of a message that have
+  // landed there, or the memory of the last message, which it then frees.
+  while (may_read() && !(input_.empty() && decoder_.memory() == 0)) {
     const Event event = decoder_.next(input_);
     switch (event.kind) {
       case Event::Kind::kNeedMore: return std::nullopt;
@@ -107,8 +92,11 @@ std::optional<Message> Connection::read_message() {
         // What the peer sent before it saw our Close frame is read, to find its own, and dropped.
         if (state_ == State::kOpen) return Message{.type = event.type, .payload = event.payload};
         break;
-      case Event::Kind::kPing: on_ping(event.payload); break;
-      case Event::Kind::kPong: break;  // RFC 6455 5.5.3: asked for or not, it needs no answer; its bytes were life
+      case Event::Kind::kPing: on_ping(event.payload); [[fallthrough]];
+      case Event::Kind::kPong:  // RFC 6455 5.5.3: asked for or not, it needs no answer; its bytes were life
+        // RFC 6455 5.4: it may have come between the fragments of a message, which then is as unfinished as before.
+        message_unfinished_ = message_unfinished_ && !decoder_.idle();
+        break;
       case Event::Kind::kClose: on_peer_close(event); break;
       case Event::Kind::kError: on_broken_rule(event.error); break;
     }
@@ -130,8 +118,6 @@ bool Connection::may_read() {
   }
   if (!stream_->has_queue()) return true;  // the cork alone can be sent at once
   if (!above_high_water()) return true;
-  stream_->flush();
-  if (!above_high_water()) return true;
   if (!stream_->reading_paused()) extras().paused_at = loop_.now();
   stream_->pause_reading();
   return false;
@@ -143,10 +129,14 @@ void Connection::keep_unread() {
 }
 
 void Connection::on_drained() {
-  if (extras_ != nullptr && std::exchange(extras_->pong_owed, false)) write_frame(Opcode::kPong, as_bytes(extras_->pong));
-  if (state_ == State::kOpen) session_->on_drain(*this);
+  if (state_ == State::kOpen) {
+    if (extras_ != nullptr && std::exchange(extras_->pong_owed, false))
+      write_frame(Opcode::kPong, as_bytes(extras_->pong));
+    session_->on_drain(*this);
+  }
   if (state_ > State::kClosing || !stream_->reading_paused()) return;
-  since_ += static_cast<std::uint32_t>(loop_.now() - extras_->paused_at);
+  // The message under way is not late: it was we who did not read.
+  if (state_ == State::kOpen) since_ += static_cast<std::uint32_t>(loop_.now() - extras_->paused_at);
   stream_->resume_reading();
   std::vector<std::uint8_t> unread = std::exchange(extras_->unread, {});
   input_ = unread;
@@ -163,31 +153,35 @@ void Connection::on_ping(std::span<const std::uint8_t> payload) {
 }
 
 void Connection::on_peer_close(const Event& event) {
-  if (state_ == State::kClosing) {
-    return finish({.code = extras_->close_code, .reason = extras_->close_reason, .by = Closed::By::kUs, .clean = true});
-  }
+  if (state_ == State::kClosing) return finish_as_we_said(true);
   write_close(event.close_code, {});
   finish({.code = event.close_code, .reason = as_text(event.payload), .by = Closed::By::kPeer, .clean = true});
 }
 
 // RFC 6455 7.1.7: say which rule it was, and end.
 void Connection::on_broken_rule(protocol::Error error) {
+  if (state_ == State::kClosing) return finish_as_we_said(false);
   const std::uint16_t code = protocol::close_code(error);
   const std::string_view reason = protocol::describe(error);
-  if (state_ == State::kOpen) write_close(code, reason);
+  write_close(code, reason);
   finish({.code = code, .reason = reason, .by = Closed::By::kUs, .clean = false});
 }
 
 void Connection::on_end(reactor::StreamEnd) {
   if (state_ == State::kOpen) return finish({});
-  // Our Close frame, or our will to end, came first.
-  finish({.code = extras_->close_code, .reason = extras_->close_reason, .by = Closed::By::kUs, .clean = false});
+  finish_as_we_said(false);
 }
 
 // ---- Writing
 
 void Connection::write_message(MessageType type, std::span<const std::uint8_t> payload) {
   if (state_ == State::kOpen) write_frame(static_cast<Opcode>(type), payload);
+}
+
+bool Connection::above_high_water() const {
+  if (unsent() <= settings_.limits.high_water) return false;
+  stream_->flush();  // some of it may have waited only for the end of the turn
+  return unsent() > settings_.limits.high_water;
 }
 
 void Connection::write_text(std::string_view text) { write_message(MessageType::kText, as_bytes(text)); }
@@ -272,18 +266,19 @@ void Connection::trace(bool received, std::span<const std::uint8_t> bytes) {
 void Connection::close(std::uint16_t code, std::string_view reason) {
   if (state_ != State::kOpen) return;
   if (code != protocol::kNoStatus && !protocol::may_be_sent(code)) code = protocol::kInternalError;
-  write_close(code, reason);
+  extras().close_reason = write_close(code, reason);
+  extras_->close_code = code;
   state_ = State::kClosing;
-  extras().close_code = code;
-  extras_->close_reason = reason;
   since_ = static_cast<std::uint32_t>(loop_.now());
   arm_timer();
 }
 
-void Connection::write_close(std::uint16_t code, std::string_view reason) {
+// Returns what was sent of the reason.
+std::string_view Connection::write_close(std::uint16_t code, std::string_view reason) {
   std::array<std::uint8_t, protocol::kMaxControlPayload> payload;
   const std::size_t size = protocol::write_close_payload(payload, code, reason);
   write_frame(Opcode::kClose, {payload.data(), size});
+  return size == 0 ? std::string_view() : reason.substr(0, size - 2);
 }
 
 void Connection::terminate() {
@@ -294,12 +289,19 @@ void Connection::terminate() {
   stream_->abort();
 }
 
-void Connection::wind_down() { close(protocol::kGoingAway, role_ == Role::kServer ? "the server is shutting down" : ""); }
+void Connection::wind_down() {
+  close(protocol::kGoingAway, role_ == Role::kServer ? "the server is shutting down" : "");
+}
 
 void Connection::cut_off() {
   if (state_ == State::kEnded) return;
   stream_->close();
   on_end(reactor::StreamEnd::kLost);
+}
+
+// The end of what close() or terminate() began.
+void Connection::finish_as_we_said(bool clean) {
+  finish({.code = extras_->close_code, .reason = extras_->close_reason, .by = Closed::By::kUs, .clean = clean});
 }
 
 void Connection::finish(const Closed& how) {
@@ -342,12 +344,10 @@ void Connection::on_timer() {
     write_close(protocol::kPolicyViolation, reason);
     return finish({.code = protocol::kPolicyViolation, .reason = reason, .by = Closed::By::kUs, .clean = false});
   }
-  switch (heartbeat_.check(loop_.now(), limits, stream_->output_progress())) {
+  switch (heartbeat_.check(loop_.now(), limits, [this] { return stream_->output_progress(); })) {
     case Heartbeat::Beat::kQuiet: break;
     case Heartbeat::Beat::kPing: ping(); break;
-    case Heartbeat::Beat::kDead:
-      stream_->close();
-      return finish({.reason = "the peer did not answer a ping"});
+    case Heartbeat::Beat::kDead: stream_->close(); return finish({.reason = "the peer did not answer a ping"});
   }
   arm_timer();
 }

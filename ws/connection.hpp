@@ -58,14 +58,15 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   // Ends the connection without a handshake; on_close follows at the end of this turn.
   void terminate();
 
-  // The next message, or nothing: when no whole one is there yet, when the peer does not take what we write, or at the end.
-  // The loop calls it; a session may, to take the next message out of turn.
+  // The next message, or nothing: when no whole one is there yet, when the peer does not take what we write, or at the
+  // end. The loop calls it; a session may, to take the next message out of turn.
   std::optional<Message> read_message();
 
   bool is_open() const { return state_ == State::kOpen; }
-  // Bytes written that the socket has not taken: who produces by himself stops above the high-water mark.
+  // Bytes written that the socket has not taken, or has not been offered yet.
   std::size_t unsent() const { return stream_ == nullptr ? 0 : stream_->unsent(); }
-  bool above_high_water() const { return unsent() > settings_.limits.high_water; }
+  // The peer does not take what we write. Who produces by himself stops then, and goes on in on_drain, which follows.
+  bool above_high_water() const;
   // Of those that we offer or speak, or empty.
   std::string_view subprotocol() const;
   Role role() const { return role_; }
@@ -104,13 +105,14 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   // Writing.
   void write_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
   void write_masked_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
-  void write_close(std::uint16_t code, std::string_view reason);
+  std::string_view write_close(std::uint16_t code, std::string_view reason);
   void queue_refused(std::span<const std::uint8_t> payload, std::size_t refused);
   void trace(bool received, std::span<const std::uint8_t> bytes);
 
   // Time and the end.
   void note_unfinished_message();
   void arm_timer();
+  void finish_as_we_said(bool clean);
   void finish(const Closed& how);
   Extras& extras();
 
@@ -118,11 +120,11 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   const Settings& settings_;
   std::unique_ptr<reactor::Stream> stream_;
   std::unique_ptr<Session> session_;
-  std::unique_ptr<Extras> extras_;    // what few connections need
+  std::unique_ptr<Extras> extras_;  // what few connections need
   protocol::Decoder decoder_;
-  std::span<std::uint8_t> input_;     // received and not yet read; ends with the call that brought it
+  std::span<std::uint8_t> input_;  // received and not yet read; ends with the call that brought it
   Heartbeat heartbeat_;
-  std::uint32_t since_ = 0;           // when the unfinished message began, or our Close was sent
+  std::uint32_t since_ = 0;  // when the unfinished message began, or our Close was sent
   Role role_;
   State state_ = State::kOpen;
   std::uint8_t subprotocol_;

@@ -8,8 +8,8 @@ namespace ws {
 namespace {
 
 constexpr std::uint32_t kLooks = 5;  // in one ping_interval
-// Looks at many connections fall on common lines, 64 in an interval, and so wake the loop up together.
-constexpr std::uint32_t kGrid = 64;
+// Looks at many connections fall on common lines, so many between two looks, and so wake the loop up together.
+constexpr std::uint32_t kLines = 13;
 
 std::uint32_t milliseconds(reactor::Milliseconds time) { return static_cast<std::uint32_t>(time.count()); }
 
@@ -18,7 +18,7 @@ bool reached(std::uint32_t now, std::uint32_t time) { return now - time < UINT32
 
 }  // namespace
 
-Heartbeat::Beat Heartbeat::check(std::uint64_t now, const Limits& limits, std::uint32_t progress) {
+Heartbeat::Beat Heartbeat::check(std::uint64_t now, const Limits& limits, const Progress& progress) {
   const auto time = static_cast<std::uint32_t>(now);
   if (limits.ping_interval.count() == 0 || !reached(time, look_at_)) return Beat::kQuiet;
   const Beat beat = look(time, limits, progress);
@@ -26,7 +26,7 @@ Heartbeat::Beat Heartbeat::check(std::uint64_t now, const Limits& limits, std::u
   return beat;
 }
 
-Heartbeat::Beat Heartbeat::look(std::uint32_t now, const Limits& limits, std::uint32_t progress) {
+Heartbeat::Beat Heartbeat::look(std::uint32_t now, const Limits& limits, const Progress& progress) {
   if (heard_) {
     heard_ = waiting_for_pong_ = false;
     silent_looks_ = 0;
@@ -34,27 +34,30 @@ Heartbeat::Beat Heartbeat::look(std::uint32_t now, const Limits& limits, std::ui
   }
   if (waiting_for_pong_) {
     if (now - ping_at_ < milliseconds(limits.pong_timeout)) return Beat::kQuiet;
-    if (progress == progress_at_ping_) return Beat::kDead;
+    if (progress() == progress_at_ping_) return Beat::kDead;
     waiting_for_pong_ = false;
     silent_looks_ = 0;
     return Beat::kQuiet;
   }
-  if (++silent_looks_ + 1 < kLooks) return Beat::kQuiet;
+  if (++silent_looks_ < kLooks - 1) return Beat::kQuiet;
   silent_looks_ = 0;
   ping_at_ = now;
-  progress_at_ping_ = progress;
+  progress_at_ping_ = progress();
   // With pong_timeout off nobody is ever dead, but the pings still keep proxies from closing a line that seems unused.
   waiting_for_pong_ = limits.pong_timeout.count() > 0;
   return Beat::kPing;
 }
 
+// All looks are one step apart, so that five of them are never longer than the interval.
 void Heartbeat::look_again(std::uint32_t now, const Limits& limits) {
-  const std::uint32_t interval = milliseconds(limits.ping_interval);
-  const std::uint32_t grid = std::max(1U, interval / kGrid);
-  const std::uint32_t step = std::max(1U, interval / kLooks - std::min(interval / kLooks, grid));
-  look_at_ = (now + step + grid - 1) / grid * grid;
+  const std::uint32_t fifth = std::max(1U, milliseconds(limits.ping_interval) / kLooks);
+  const std::uint32_t grid = std::max(1U, fifth / kLines);
+  const std::uint32_t step = fifth / grid * grid;
+  // A look that was a little late does not delay those after it.
+  const std::uint32_t from = now - look_at_ < step ? look_at_ : now;
+  look_at_ = (from + step) / grid * grid;
   const std::uint32_t pong_due = ping_at_ + milliseconds(limits.pong_timeout);
-  if (waiting_for_pong_ && reached(look_at_, pong_due)) look_at_ = std::max(pong_due, now + 1);
+  if (waiting_for_pong_ && reached(look_at_, pong_due)) look_at_ = reached(now + 1, pong_due) ? now + 1 : pong_due;
 }
 
 std::uint64_t Heartbeat::next_check(std::uint64_t now) const {

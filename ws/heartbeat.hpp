@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "ws/settings.hpp"
 
@@ -28,13 +29,17 @@ class Heartbeat {
 
   void heard() { heard_ = true; }
 
-  // What has to be done now. `progress` is a number that changes when the peer's machine takes bytes of ours.
-  Beat check(std::uint64_t now, const Limits& limits, std::uint32_t progress);
+  // A number that changes when the peer's machine takes bytes of ours. To know it is a system call, so it is asked for
+  // only at a ping and when the answer is due.
+  using Progress = std::function<std::uint32_t()>;
+
+  // What has to be done now.
+  Beat check(std::uint64_t now, const Limits& limits, const Progress& progress);
   // Milliseconds until check() wants to be asked. REQUIRES: pings are on.
   std::uint64_t next_check(std::uint64_t now) const;
 
  private:
-  Beat look(std::uint32_t now, const Limits& limits, std::uint32_t progress);
+  Beat look(std::uint32_t now, const Limits& limits, const Progress& progress);
   void look_again(std::uint32_t now, const Limits& limits);
 
   std::uint32_t look_at_ = 0;

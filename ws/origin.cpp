@@ -16,13 +16,19 @@ std::string lower_case(std::string_view text) {
 }
 
 bool is_number(std::string_view text) {
-  return !text.empty() && text.size() <= 5 && std::all_of(text.begin(), text.end(), [](char digit) { return digit >= '0' && digit <= '9'; });
+  return !text.empty() && text.size() <= 5 &&
+         std::all_of(text.begin(), text.end(), [](char digit) { return digit >= '0' && digit <= '9'; });
+}
+
+// RFC 3986 3.1.
+bool is_scheme(std::string_view scheme) {
+  return scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+-.") == std::string_view::npos &&
+         !scheme.empty() && scheme.front() >= 'a';
 }
 
 bool is_host(std::string_view host) {
   if (host.starts_with('[')) {
-    return host.ends_with(']') && host.size() > 2 &&
-           host.find_first_not_of("0123456789abcdef:.", 1) == host.size() - 1;
+    return host.ends_with(']') && host.size() > 2 && host.find_first_not_of("0123456789abcdef:.", 1) == host.size() - 1;
   }
   return !host.empty() && std::all_of(host.begin(), host.end(), [](unsigned char letter) {
     return std::isalnum(letter) != 0 || letter == '-' || letter == '.' || letter == '_';
@@ -57,7 +63,7 @@ std::optional<std::string> normalize_origin(std::string_view origin) {
   const std::string authority = lower_case(origin.substr(end_of_scheme + 3));
   const auto [host, port] = split(authority);
   const bool has_port = host.size() < authority.size();
-  if (scheme.empty() || !is_host(host) || (has_port && !is_number(port))) return std::nullopt;
+  if (!is_scheme(scheme) || !is_host(host) || (has_port && !is_number(port))) return std::nullopt;
   const bool port_of_scheme = !has_port || (scheme == "http" && port == "80") || (scheme == "https" && port == "443");
   return scheme + "://" + std::string(host) + (port_of_scheme ? "" : ":" + std::string(port));
 }
@@ -75,11 +81,14 @@ std::optional<std::string> refuse_origin(const OriginCheck& check) {
     const std::string own = std::string(check.secure ? "https" : "http") + "://" + std::string(check.host);
     if (normalize_origin(own) == origin) {
       if (!check.from_loopback || is_loopback_host(check.host)) return std::nullopt;
-      return "the Host '" + std::string(check.host) + "' is not this machine's own name, as a page that rebinds DNS would send; " +
+      return "the Host '" + std::string(check.host) +
+             "' is not this machine's own name, as a page that rebinds DNS would send; " +
              "to allow it start with --allow-origin " + *origin;
     }
   }
-  return "pages of origin '" + std::string(*check.origin) + "' may not connect; to allow them start with --allow-origin " +
+  // Only what has the form of an origin is repeated: this text goes into logs.
+  const std::string name = origin ? "'" + *origin + "'" : "that is none";
+  return "pages of an origin " + name + " may not connect; to allow them start with --allow-origin " +
          origin.value_or("'*'");
 }
 

@@ -35,7 +35,8 @@ class Session {
   virtual void on_message(Connection&, const Message&) {}
   // All that waited in the output queue has left: who produces by himself may go on.
   virtual void on_drain(Connection&) {}
-  // The end, told exactly once to every session that was opened. The session is destroyed soon after.
+  // The end, told exactly once to every session that was opened, unless the loop is destroyed before it. The session is
+  // destroyed soon after.
   virtual void on_close(Connection&, const Closed&) {}
 };
 

@@ -20,13 +20,13 @@ using Trace = std::function<void(const Connection&, bool received, const protoco
 
 // A time limit of zero is off.
 struct Limits {
-  std::uint64_t max_message = 16U << 20;               // bytes of one message; more is 1009
-  std::uint32_t max_fragments = 131072;                // frames of one message; more is 1008
-  std::size_t high_water = std::size_t{64} << 10;      // unsent bytes above which the peer is not read
-  reactor::Milliseconds message_timeout{60000};        // from a message's first byte to its last
-  reactor::Milliseconds ping_interval{25000};          // of silence, until a ping asks for life
-  reactor::Milliseconds pong_timeout{10000};           // until a silent peer counts as dead
-  reactor::Milliseconds close_timeout{5000};           // for the peer's answer to our Close frame
+  std::uint64_t max_message = 16U << 20;           // bytes of one message; more is 1009
+  std::uint32_t max_fragments = 131072;            // frames of one message; more is 1008
+  std::size_t high_water = std::size_t{64} << 10;  // unsent bytes above which the peer is not read
+  reactor::Milliseconds message_timeout{60000};    // from a message's first byte to its last
+  reactor::Milliseconds ping_interval{25000};      // of silence, until a ping asks for life
+  reactor::Milliseconds pong_timeout{10000};       // until a silent peer counts as dead
+  reactor::Milliseconds close_timeout{5000};       // for the peer's answer to our Close frame
 };
 
 struct Settings {

@@ -17,7 +17,9 @@ class Route : public std::enable_shared_from_this<Route> {
   Route(SessionFactory factory, UpgradeOptions options)
       : factory_(std::move(factory)),
         allow_origins_(std::move(options.allow_origins)),
-        settings_{.limits = options.limits, .subprotocols = std::move(options.subprotocols), .trace = std::move(options.trace)} {}
+        settings_{.limits = options.limits,
+                  .subprotocols = std::move(options.subprotocols),
+                  .trace = std::move(options.trace)} {}
 
   void upgrade(http::Exchange& exchange) {
     const http::Request& request = exchange.request();
@@ -65,9 +67,9 @@ class Route : public std::enable_shared_from_this<Route> {
   }
 
   std::optional<std::string> foreign_origin(const http::Request& request) const {
-    const auto origins = std::count_if(request.headers().begin(), request.headers().end(), [](const http::Header& header) {
-      return http::equals_ignoring_case(header.name, "Origin");
-    });
+    const auto origins =
+        std::count_if(request.headers().begin(), request.headers().end(),
+                      [](const http::Header& header) { return http::equals_ignoring_case(header.name, "Origin"); });
     if (origins > 1) return "it names several origins";
     return refuse_origin({.origin = request.header("Origin"),
                           .host = request.header("Host").value_or(""),

@@ -10,11 +10,14 @@ namespace ws {
 namespace {
 
 [[noreturn]] void refuse(std::string_view url, const std::string& why) {
-  throw std::invalid_argument("'" + std::string(url) + "' is no WebSocket URL: " + why +
-                              "; write ws://host:port/path");
+  throw std::invalid_argument("'" + std::string(url) + "' is no WebSocket URL: " + why + "; write ws://host:port/path");
 }
 
 bool is_visible_ascii(char letter) { return letter > ' ' && letter < 0x7F; }
+
+// The letters of a host name, and of an IPv6 address between its brackets.
+constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+constexpr std::string_view kAddressLetters = "0123456789abcdefABCDEF:.";
 
 }  // namespace
 
@@ -56,9 +59,13 @@ Url Url::parse(std::string_view text) {
   url.host_field = authority;
   if (authority.starts_with('[') && authority.ends_with(']')) {
     url.host = authority.substr(1, authority.size() - 2);
+    if (url.host.find_first_not_of(kAddressLetters) != std::string::npos)
+      refuse(text, "between brackets stands an IPv6 address");
   } else {
     url.host = authority;
     if (authority.find_first_of("[]:") != std::string_view::npos) refuse(text, "an IPv6 address stands in brackets");
+    if (url.host.find_first_not_of(kNameLetters) != std::string::npos)
+      refuse(text, "its host has a character that no name has");
   }
   if (url.host.empty()) refuse(text, "it has no host");
   if (url.port != own_port) url.host_field += ":" + std::to_string(url.port);

@@ -12,10 +12,10 @@ struct Url {
   static Url parse(std::string_view text);
 
   bool secure = false;
-  std::string host;         // without the brackets of an IPv6 address
+  std::string host;  // without the brackets of an IPv6 address
   std::uint16_t port = 80;
-  std::string host_field;   // as it goes into the Host field: without the port if it is the scheme's own
-  std::string target = "/"; // path and query
+  std::string host_field;    // as it goes into the Host field: without the port if it is the scheme's own
+  std::string target = "/";  // path and query
 };
 
 }  // namespace ws

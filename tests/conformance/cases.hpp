@@ -1,5 +1,6 @@
-// The tables. Each row carries the number under which the Autobahn test suite, by which this field measures itself, asks
-// for the same; the rows of own_cases() ask for what that suite leaves out. Compression (its groups 12 and 13) is not here.
+// The tables. Each row carries the number under which the Autobahn test suite, by which this field measures itself,
+// asks for the same; the rows of the last two functions ask for what that suite leaves out. Compression (its groups 12
+// and 13) is not here.
 #pragma once
 
 #include <vector>
@@ -15,7 +16,8 @@ std::vector<Case> fragmentation_cases();  // 5
 std::vector<Case> utf8_cases();           // 6
 std::vector<Case> close_cases();          // 7
 std::vector<Case> limit_cases();          // 9 and 10: large messages, many fragments, many pieces, many round trips
-std::vector<Case> own_cases();
+std::vector<Case> fail_fast_cases();      // every unsound text of group 6, refused at its first impossible octet
+std::vector<Case> own_cases();            // what peers get wrong that nobody asks them for
 
 // All but our own.
 std::vector<Case> suite_cases();

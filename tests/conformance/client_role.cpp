@@ -27,6 +27,7 @@ class Echo final : public ws::Session {
   void on_open(ws::Connection&) override { ++told_->opened; }
   void on_message(ws::Connection& connection, const ws::Message& message) override {
     told_->messages.emplace_back(message.text().substr(0, kRemembered));
+    if (message.text() == kPleaseClose) return connection.close(4001, "bye");
     connection.write_message(message.type, message.payload);
   }
   void on_close(ws::Connection&, const ws::Closed& how) override {
@@ -39,7 +40,8 @@ class Echo final : public ws::Session {
 
 }  // namespace
 
-ClientRole::ClientRole() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+ClientRole::ClientRole(const ws::Limits& limits)
+    : limits_(limits), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -71,7 +73,7 @@ Wire ClientRole::connect(ws::ConnectOptions options) {
 }
 
 Wire ClientRole::open() {
-  Wire wire = connect();
+  Wire wire = connect({.limits = limits_});
   wire.send(upgrade_response(wire.receive_head()));
   return wire;
 }

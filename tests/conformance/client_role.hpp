@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reactor/file_descriptor.hpp"
@@ -31,9 +32,13 @@ struct Told {
   std::vector<Close> closes;
 };
 
+// The session answers this text by closing with 4001 and the reason "bye", and echoes all other messages.
+inline constexpr std::string_view kPleaseClose = "please close";
+
 class ClientRole final : public Subject {
  public:
-  ClientRole();
+  // `limits` are those of the connections that open() makes.
+  explicit ClientRole(const ws::Limits& limits = {});
 
   Wire open() override;
   // Has the client connect, and accepts: what it sends is its request.
@@ -50,6 +55,7 @@ class ClientRole final : public Subject {
   const Told& told() const { return *told_; }
 
  private:
+  ws::Limits limits_;
   reactor::Loop loop_;
   reactor::FileDescriptor listener_;
   std::uint16_t port_ = 0;

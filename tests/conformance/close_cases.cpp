@@ -12,11 +12,13 @@ namespace {
 const std::string kHello = "Hello World!";
 
 Case is_answered(std::string name, std::string holds, std::vector<Frame> frames, std::uint16_t code = 1000) {
-  return {.name = std::move(name), .holds = std::move(holds), .script = {send(std::move(frames))}, .ending = answers(code)};
+  return {
+      .name = std::move(name), .holds = std::move(holds), .script = {send(std::move(frames))}, .ending = answers(code)};
 }
 
 Case is_refused(std::string name, std::string holds, Frame close, std::uint16_t code = 1002) {
-  return {.name = std::move(name), .holds = std::move(holds), .script = {send({std::move(close)})}, .ending = fails(code)};
+  return {
+      .name = std::move(name), .holds = std::move(holds), .script = {send({std::move(close)})}, .ending = fails(code)};
 }
 
 struct CodeRow {
@@ -25,8 +27,8 @@ struct CodeRow {
 };
 
 constexpr CodeRow kSound[] = {
-    {"7.7.1", 1000}, {"7.7.2", 1001},  {"7.7.3", 1002},  {"7.7.4", 1003},  {"7.7.5", 1007},
-    {"7.7.6", 1008}, {"7.7.7", 1009},  {"7.7.8", 1010},  {"7.7.9", 1011},  {"7.7.10", 3000},
+    {"7.7.1", 1000},  {"7.7.2", 1001},  {"7.7.3", 1002},  {"7.7.4", 1003}, {"7.7.5", 1007},
+    {"7.7.6", 1008},  {"7.7.7", 1009},  {"7.7.8", 1010},  {"7.7.9", 1011}, {"7.7.10", 3000},
     {"7.7.11", 3999}, {"7.7.12", 4000}, {"7.7.13", 4999},
 };
 

@@ -12,6 +12,25 @@ namespace {
 
 constexpr Key kPartKey = {0x5A, 0x00, 0xFF, 0x81};  // the same for all parts of one frame
 
+// Where the pieces end in which `size` octets are sent.
+std::vector<std::size_t> piece_ends(std::size_t size, const std::vector<std::size_t>& frame_ends, Chop chop) {
+  std::vector<std::size_t> ends;
+  const auto every = [&](std::size_t step) {
+    for (std::size_t at = step; at < size; at += step) ends.push_back(at);
+  };
+  switch (chop.kind) {
+    case Chop::Kind::kTogether: break;
+    case Chop::Kind::kFrames: ends = frame_ends; break;
+    case Chop::Kind::kOctets: every(1); break;
+    case Chop::Kind::kPieces: every(chop.size); break;
+    case Chop::Kind::kInTwo:
+      if (chop.size < size) ends.push_back(chop.size);
+      break;
+  }
+  if (ends.empty() || ends.back() != size) ends.push_back(size);
+  return ends;
+}
+
 class Player {
  public:
   Player(Subject& subject, const Chop* chop) : subject_(subject), chop_(chop), wire_(subject.open()) {}
@@ -76,18 +95,11 @@ class Player {
     send_chopped(bytes.substr(from, header + step.to - from), {}, step.chop);
   }
 
-  // `ends` tells where the frames end.
-  void send_chopped(std::string_view bytes, std::vector<std::size_t> ends, Chop chop) {
+  // `frame_ends` tells where the frames end.
+  void send_chopped(std::string_view bytes, const std::vector<std::size_t>& frame_ends, Chop chop) {
     if (chop_ != nullptr) chop = *chop_;
-    if (chop.kind == Chop::Kind::kTogether || ends.empty()) ends = {bytes.size()};
-    if (chop.kind == Chop::Kind::kOctets) chop.size = 1;
-    if (chop.size > 0) {
-      ends.clear();
-      for (std::size_t at = chop.size; at < bytes.size(); at += chop.size) ends.push_back(at);
-      ends.push_back(bytes.size());
-    }
     std::size_t from = 0;
-    for (const std::size_t end : ends) {
+    for (const std::size_t end : piece_ends(bytes.size(), frame_ends, chop)) {
       if (from > 0 && chop.kind != Chop::Kind::kPieces) subject_.settle();
       wire_.send(bytes.substr(from, end - from));
       from = end;
@@ -153,6 +165,12 @@ std::size_t octets_sent(const Case& conformance_case) {
   std::size_t size = 0;
   for (const Step& step : conformance_case.script) size += octets_of(step);
   return size * static_cast<std::size_t>(conformance_case.rounds);
+}
+
+std::size_t longest_step(const Case& conformance_case) {
+  std::size_t size = 0;
+  for (const Step& step : conformance_case.script) size = std::max(size, octets_of(step));
+  return size;
 }
 
 }  // namespace conformance

@@ -21,6 +21,7 @@ struct Chop {
     kFrames,    // each frame by itself, when the one before it has been handled
     kOctets,    // each octet by itself, likewise
     kPieces,    // in pieces of `size` octets, one after the other
+    kInTwo,     // the first `size` octets, and when they have been handled the rest
   };
   Kind kind = Kind::kTogether;
   std::size_t size = 0;
@@ -30,6 +31,7 @@ inline constexpr Chop kTogether = {};
 inline constexpr Chop kFrames = {.kind = Chop::Kind::kFrames};
 inline constexpr Chop kOctets = {.kind = Chop::Kind::kOctets};
 constexpr Chop in_pieces(std::size_t size) { return {.kind = Chop::Kind::kPieces, .size = size}; }
+constexpr Chop cut_at(std::size_t size) { return {.kind = Chop::Kind::kInTwo, .size = size}; }
 
 // A message described and not written out, so that a table of messages of 16 MiB stays small.
 struct Message {
@@ -41,9 +43,9 @@ struct Message {
 
 struct Step {
   enum class Kind : std::uint8_t {
-    kSend,           // the frames
-    kSendBytes,      // the bytes as they are
-    kSendPart,       // of frames[0] the octets of its payload from `from` to `to`; from 0 on with the header
+    kSend,       // the frames
+    kSendBytes,  // the bytes as they are
+    kSendPart,   // of frames[0] the octets of its payload from `from` to `to`; from 0 on with the header
     kSendMessage,
     kExpect,         // exactly these frames come next
     kExpectMessage,  // in one frame
@@ -98,5 +100,7 @@ void play(const Case& conformance_case, Subject& subject, const Chop* chop = nul
 
 // What the case sends, in octets.
 std::size_t octets_sent(const Case& conformance_case);
+// The same for its longest step.
+std::size_t longest_step(const Case& conformance_case);
 
 }  // namespace conformance

@@ -1,6 +1,6 @@
 // Frames as the suite writes and reads them. It does so with its own few lines, and takes the liberty to write what
-// RFC 6455 5.2 forbids: reserved bits, unknown opcodes, a length in the wrong form, the wrong mask bit. The library's own
-// codec is what is tested here, so it is not used.
+// RFC 6455 5.2 forbids: reserved bits, unknown opcodes, a length in the wrong form, the wrong mask bit. The library's
+// own codec is what is tested here, so it is not used.
 #pragma once
 
 #include <array>
@@ -71,7 +71,8 @@ void encode(const Frame& frame, Side sender, const Key& key, std::string& out);
 // How many of the bytes that encode() appends come before the payload.
 std::size_t header_size(const Frame& frame, Side sender);
 
-// Takes the frame at the front of `bytes`, unmasked; nothing if it is not all there. `size` becomes its size on the wire.
+// Takes the frame at the front of `bytes`, unmasked; nothing if it is not all there. `size` becomes its size on the
+// wire.
 std::optional<Frame> parse(std::string_view bytes, Side sender, std::size_t& size);
 
 // In a few words, for a failed test: `text "Hello"`, `Close 1002 "..."`, `binary, 65536 bytes 00fe23...`.

@@ -17,7 +17,8 @@ Case echoes(std::string name, std::string holds, Frame message, Chop chop = kTog
 }
 
 Case is_refused(std::string name, std::string holds, Frame frame) {
-  return {.name = std::move(name), .holds = std::move(holds), .script = {send({std::move(frame)})}, .ending = fails(1002)};
+  return {
+      .name = std::move(name), .holds = std::move(holds), .script = {send({std::move(frame)})}, .ending = fails(1002)};
 }
 
 // A message, what breaks a rule, a ping: the echo comes, the pong does not.

@@ -56,9 +56,29 @@ TEST(ChunkedBody, content_is_what_the_chunks_hold) {
 
 TEST(ChunkedBody, what_is_malformed_is_refused) {
   for (const std::string_view bytes : {
-           "\r\n", "x\r\n", "-1\r\n", "+1\r\n", "0x5\r\n", " 5\r\n", "5 \r\n", ";x\r\n", "5\n", "5\rx", "5;a\n", "5;a\x01\r\n",
-           "5;a\rb\r\n", "5\r\nhelloX", "5\r\nhello\n", "5\r\nhello\rX", "5\r\nhello!\r\n", "00000000000000001\r\n",
-           "0\r\nX\r\n\r\n", "0\r\n folded\r\n\r\n", "0\r\nA : b\r\n\r\n", "0\r\nA: b\n", "0\r\nGET / HTTP/1.1\r\n\r\n",
+           "\r\n",
+           "x\r\n",
+           "-1\r\n",
+           "+1\r\n",
+           "0x5\r\n",
+           " 5\r\n",
+           "5 \r\n",
+           ";x\r\n",
+           "5\n",
+           "5\rx",
+           "5;a\n",
+           "5;a\x01\r\n",
+           "5;a\rb\r\n",
+           "5\r\nhelloX",
+           "5\r\nhello\n",
+           "5\r\nhello\rX",
+           "5\r\nhello!\r\n",
+           "00000000000000001\r\n",
+           "0\r\nX\r\n\r\n",
+           "0\r\n folded\r\n\r\n",
+           "0\r\nA : b\r\n\r\n",
+           "0\r\nA: b\n",
+           "0\r\nGET / HTTP/1.1\r\n\r\n",
        }) {
     tests::expect_at_every_cut(bytes, "400", take);
   }
@@ -66,7 +86,8 @@ TEST(ChunkedBody, what_is_malformed_is_refused) {
 
 TEST(ChunkedBody, a_chunk_too_many_is_refused_by_its_size_line) {
   const std::string ninety = "5a\r\n" + std::string(90, 'x') + "\r\n";
-  tests::expect_at_every_cut("64\r\n" + std::string(100, 'x') + "\r\n0\r\n\r\n", std::string(100, 'x') + ", 0 left", take);
+  tests::expect_at_every_cut("64\r\n" + std::string(100, 'x') + "\r\n0\r\n\r\n", std::string(100, 'x') + ", 0 left",
+                             take);
   tests::expect_at_every_cut("65", "413", take);
   tests::expect_at_every_cut(ninety + "b", "413", take);
   tests::expect_at_every_cut("ffffffffffffffff\r\n", "413", take);

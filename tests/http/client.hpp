@@ -65,15 +65,16 @@ class Client {
   // Sends all of it, turning the loop where the socket is full. False if the server has hung up.
   bool send(std::string_view bytes) {
     bool lost = false;
-    return turn_until(loop_, [&] {
-             while (!bytes.empty()) {
-               const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-               lost = sent < 0 && errno != EAGAIN;
-               if (sent <= 0) return lost;
-               bytes.remove_prefix(static_cast<std::size_t>(sent));
-             }
-             return true;
-           }) &&
+    return turn_until(loop_,
+                      [&] {
+                        while (!bytes.empty()) {
+                          const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+                          lost = sent < 0 && errno != EAGAIN;
+                          if (sent <= 0) return lost;
+                          bytes.remove_prefix(static_cast<std::size_t>(sent));
+                        }
+                        return true;
+                      }) &&
            !lost;
   }
   void send_byte_by_byte(std::string_view bytes) {
@@ -104,17 +105,21 @@ class Client {
 
   // Everything received until it contains `text` `times` times, or until the end.
   std::string receive_until(std::string_view text, int times = 1) {
-    EXPECT_TRUE(turn_until(loop_, [&] {
-      take();
-      return ended_ || count(text) >= times;
-    })) << "still waiting for " << text << " behind " << received_.substr(0, 2000);
+    EXPECT_TRUE(turn_until(loop_,
+                           [&] {
+                             take();
+                             return ended_ || count(text) >= times;
+                           }))
+        << "still waiting for " << text << " behind " << received_.substr(0, 2000);
     return received_;
   }
   std::string receive_to_end() {
-    EXPECT_TRUE(turn_until(loop_, [&] {
-      take();
-      return ended_;
-    })) << "no end behind " << received_.substr(0, 2000);
+    EXPECT_TRUE(turn_until(loop_,
+                           [&] {
+                             take();
+                             return ended_;
+                           }))
+        << "no end behind " << received_.substr(0, 2000);
     return received_;
   }
 

@@ -30,7 +30,8 @@ struct Fixture {
     server.get("/close", [](Exchange& exchange) { exchange.respond({.body = "bye", .close = true}); });
     server.get("/silent", [](Exchange&) {});
     server.get("/empty", [](Exchange& exchange) { exchange.respond({.status = 204}); });
-    server.post("/", [this](Exchange& exchange) { answer(exchange, "[" + std::string(exchange.request().body()) + "]"); });
+    server.post("/",
+                [this](Exchange& exchange) { answer(exchange, "[" + std::string(exchange.request().body()) + "]"); });
   }
   void answer(Exchange& exchange, std::string body) {
     seen.append(exchange.request().method()).append(" ").append(exchange.request().target()).append("; ");
@@ -43,7 +44,8 @@ struct Fixture {
 };
 
 std::string post(std::string_view body) {
-  return "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+  return "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
 }
 
 // ---- Requests and answers
@@ -151,7 +153,8 @@ TEST(Connection, a_client_that_half_closes_gets_its_answer) {
 }
 
 TEST(Connection, a_client_that_goes_away_leaves_nothing_behind) {
-  for (const std::string& sent : {std::string(), std::string("GET / HT"), post("body").substr(0, 50), get("/"), get("/big")}) {
+  for (const std::string& sent :
+       {std::string(), std::string("GET / HT"), post("body").substr(0, 50), get("/"), get("/big")}) {
     Fixture fixture;
     {
       Client client(fixture.loop, fixture.server);
@@ -166,8 +169,9 @@ TEST(Connection, a_client_that_goes_away_leaves_nothing_behind) {
 TEST(Connection, a_refusal_reaches_a_client_that_is_still_sending) {
   Fixture fixture;
   const std::vector<reactor::Address> addresses = fixture.server.listen("127.0.0.1:0");
-  for (const std::string& start : {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n" + std::string(3000000, 'b'),
-                                   "GET / HTTP/1.1\r\nA: " + std::string(3000000, 'a')}) {
+  for (const std::string& start :
+       {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n" + std::string(3000000, 'b'),
+        "GET / HTTP/1.1\r\nA: " + std::string(3000000, 'a')}) {
     Client client(fixture.loop, addresses.at(0));
     EXPECT_TRUE(client.send(start));
     EXPECT_NE(client.receive_to_end().find("(--max-"), std::string::npos);
@@ -264,14 +268,14 @@ TEST(Connection, a_pipeline_waits_while_its_answers_are_not_read) {
   Fixture fixture;
   Client client(fixture.loop, fixture.server);
   std::string pipeline;
-  for (int request = 0; request < 1000; ++request) pipeline += get("/big");
-  client.send(pipeline.substr(0, 60000));
+  for (int request = 0; request < 200; ++request) pipeline += get("/big");
+  client.send(pipeline);
   tests::turn(fixture.loop, 50);
   const auto executed = [&] { return std::count(fixture.seen.begin(), fixture.seen.end(), ';'); };
   EXPECT_LT(executed(), 20);  // the socket's buffers, and little more than 64 KiB of our own
   EXPECT_GT(executed(), 0);
-  client.receive_until("HTTP/1.1 200", static_cast<int>(60000 / get("/big").size()));
-  EXPECT_EQ(executed(), static_cast<std::ptrdiff_t>(60000 / get("/big").size()));
+  client.receive_until("HTTP/1.1 200", 200);
+  EXPECT_EQ(executed(), 200);
   EXPECT_FALSE(client.ended());
 }
 

@@ -11,8 +11,8 @@ namespace http {
 namespace {
 
 std::string show(const Head& head) {
-  std::string text = std::string(head.method) + "|" + std::string(head.target) + "|" + std::to_string(head.status) + "|" +
-                     std::to_string(head.major) + "." + std::to_string(head.minor);
+  std::string text = std::string(head.method) + "|" + std::string(head.target) + "|" + std::to_string(head.status) +
+                     "|" + std::to_string(head.major) + "." + std::to_string(head.minor);
   for (const Header& header : head.headers) text.append("|").append(header.name).append("=").append(header.value);
   return text;
 }
@@ -32,7 +32,8 @@ std::string request(const std::string& text) { return parse(text, parse_request_
 std::string response(const std::string& text) { return parse(text, parse_response_head); }
 
 TEST(HeadParser, reads_the_parts_of_a_request) {
-  EXPECT_EQ(request("GET /ws?a=b HTTP/1.1\r\nHost: x:80\r\nEmpty:\r\nSpaces: \t a  b \t\r\nconnection: keep-alive,  Upgrade\r\n\r\n"),
+  EXPECT_EQ(request("GET /ws?a=b HTTP/1.1\r\nHost: x:80\r\nEmpty:\r\nSpaces: \t a  b \t\r\nconnection: keep-alive,  "
+                    "Upgrade\r\n\r\n"),
             "GET|/ws?a=b|0|1.1|Host=x:80|Empty=|Spaces=a  b|connection=keep-alive,  Upgrade");
   EXPECT_EQ(request("POST / HTTP/1.0\r\n\r\n"), "POST|/|0|1.0");
   EXPECT_EQ(request("\r\nM-SEARCH * HTTP/1.1\r\nA: \xff\r\n\r\n"), "M-SEARCH|*|0|1.1|A=\xff");
@@ -41,7 +42,8 @@ TEST(HeadParser, reads_the_parts_of_a_request) {
 }
 
 TEST(HeadParser, stops_at_the_end_of_the_head_also_where_llhttp_would_pause_for_an_upgrade) {
-  EXPECT_EQ(request("GET / HTTP/1.1\r\nUpgrade: foo\r\nConnection: Upgrade\r\n\r\n"), "GET|/|0|1.1|Upgrade=foo|Connection=Upgrade");
+  EXPECT_EQ(request("GET / HTTP/1.1\r\nUpgrade: foo\r\nConnection: Upgrade\r\n\r\n"),
+            "GET|/|0|1.1|Upgrade=foo|Connection=Upgrade");
   EXPECT_EQ(request("GET / HTTP/1.0\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
             "GET|/|0|1.0|Upgrade=websocket|Connection=Upgrade");
 }
@@ -87,11 +89,13 @@ TEST(HeadParser, refuses_a_request_line_that_is_not_three_parts_with_single_spac
 }
 
 TEST(HeadParser, refuses_lengths_that_are_no_numbers) {
-  for (const char* fields : {"Content-Length: +5", "Content-Length: -1", "Content-Length: 5 5", "Content-Length: 0x5",
-                             "Content-Length:", "Content-Length: 18446744073709551616", "Content-Length: 5,5",
-                             "Content-Length: 5\r\nContent-Length: 5", "Content-Length: 5\r\nTransfer-Encoding: chunked",
-                             "Transfer-Encoding: chunked\r\nContent-Length: 5", "Transfer-Encoding: chunked, gzip"}) {
-    EXPECT_EQ(request(std::string("POST / HTTP/1.1\r\n") + fields + "\r\n\r\n"), describe(HeadFault::kBodySize, {})) << fields;
+  for (const char* fields :
+       {"Content-Length: +5", "Content-Length: -1", "Content-Length: 5 5", "Content-Length: 0x5",
+        "Content-Length:", "Content-Length: 18446744073709551616", "Content-Length: 5,5",
+        "Content-Length: 5\r\nContent-Length: 5", "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5", "Transfer-Encoding: chunked, gzip"}) {
+    EXPECT_EQ(request(std::string("POST / HTTP/1.1\r\n") + fields + "\r\n\r\n"), describe(HeadFault::kBodySize, {}))
+        << fields;
   }
 }
 
@@ -102,8 +106,9 @@ TEST(HeadParser, reads_the_parts_of_a_response) {
 }
 
 TEST(HeadParser, refuses_a_status_line_that_is_not_version_and_three_digits) {
-  for (const char* line : {"HTTP/1.1  200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 099 OK", "HTTP/2 200 OK",
-                           "HTTP/2.0 200 OK", "http/1.1 200 OK", "HTTP/1.1", "HTTP/1.1200 OK", "GET / HTTP/1.1", "ICY 200 OK"}) {
+  for (const char* line :
+       {"HTTP/1.1  200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 099 OK", "HTTP/2 200 OK", "HTTP/2.0 200 OK",
+        "http/1.1 200 OK", "HTTP/1.1", "HTTP/1.1200 OK", "GET / HTTP/1.1", "ICY 200 OK"}) {
     EXPECT_EQ(response(std::string(line) + "\r\n\r\n").find("||"), std::string::npos) << line;
   }
 }

@@ -49,8 +49,9 @@ TEST(Header, a_list_contains_whole_elements) {
     const char* list;
     bool contains_close;
   };
-  for (const Row& row : {Row{"close", true}, Row{"keep-alive, Close", true}, Row{",, close ,", true}, Row{"notclose", false},
-                         Row{"close x", false}, Row{"clos e", false}, Row{"", false}, Row{",", false}}) {
+  for (const Row& row :
+       {Row{"close", true}, Row{"keep-alive, Close", true}, Row{",, close ,", true}, Row{"notclose", false},
+        Row{"close x", false}, Row{"clos e", false}, Row{"", false}, Row{",", false}}) {
     EXPECT_EQ(list_contains(row.list, "close"), row.contains_close) << row.list;
   }
 }
@@ -64,11 +65,21 @@ TEST(Header, a_long_list_is_walked_once) {
 }
 
 TEST(Header, fields_are_found_by_name_and_the_first_one_counts) {
-  const std::vector<Header> headers = {{"Host", "a"}, {"connection", "keep-alive"}, {"HOST", "b"}, {"Connection", "Upgrade"}};
+  const std::vector<Header> headers = {
+      {"Host", "a"}, {"connection", "keep-alive"}, {"HOST", "b"}, {"Connection", "Upgrade"}};
   EXPECT_EQ(find_header(headers, "host"), "a");
   EXPECT_EQ(find_header(headers, "Origin"), std::nullopt);
   EXPECT_TRUE(any_list_contains(headers, "Connection", "upgrade"));
   EXPECT_FALSE(any_list_contains(headers, "Connection", "close"));
+}
+
+TEST(Header, sixteen_digits_and_six_capitals_are_hexadecimal) {
+  int digits = 0;
+  for (int byte = 0; byte < 256; ++byte) digits += hex_digit(static_cast<char>(byte)) >= 0 ? 1 : 0;
+  EXPECT_EQ(digits, 22);
+  EXPECT_EQ(hex_digit('0'), 0);
+  EXPECT_EQ(hex_digit('a'), 10);
+  EXPECT_EQ(hex_digit('F'), 15);
 }
 
 }  // namespace

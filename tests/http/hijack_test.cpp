@@ -127,8 +127,8 @@ TEST(Hijack, leaves_nothing_of_http_behind_after_the_turn) {
   client.send(get("/shout", kUpgrade));
   client.receive_until("\r\n\r\n");
   EXPECT_EQ(fixture.server->connections(), 0U);
-  EXPECT_EQ(fixture.loop.residents(), 1U);           // the new owner
-  EXPECT_EQ(fixture.loop.admissions().open(), 1U);   // and it still counts
+  EXPECT_EQ(fixture.loop.residents(), 1U);          // the new owner
+  EXPECT_EQ(fixture.loop.admissions().open(), 1U);  // and it still counts
   EXPECT_EQ(fixture.server->responses().at(101), 1U);
   // No deadline of HTTP cuts it.
   const auto start = fixture.loop.now();
@@ -157,7 +157,8 @@ TEST(Hijack, outlives_the_server) {
 TEST(Smuggling, a_refused_upgrade_is_one_answer_and_the_end) {
   Fixture fixture;
   Client client(fixture.loop, *fixture.server);
-  client.send(get("/refuse", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 1337\r\n") + get("/admin"));
+  client.send(get("/refuse", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 1337\r\n") +
+              get("/admin"));
   const std::string received = client.receive_to_end();
   EXPECT_EQ(statuses(received), "426");
   EXPECT_NE(received.find("Connection: close\r\n"), std::string::npos);
@@ -167,8 +168,8 @@ TEST(Smuggling, a_refused_upgrade_is_one_answer_and_the_end) {
 }
 
 TEST(Smuggling, an_upgrade_to_anything_else_is_answered_as_a_request_and_then_closed) {
-  for (const char* fields : {"Upgrade: foo\r\n", "Upgrade: foo\r\nConnection: Upgrade\r\n", "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n",
-                             "Upgrade:\r\n"}) {
+  for (const char* fields : {"Upgrade: foo\r\n", "Upgrade: foo\r\nConnection: Upgrade\r\n",
+                             "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n", "Upgrade:\r\n"}) {
     Fixture fixture;
     Client client(fixture.loop, *fixture.server);
     client.send(get("/", fields) + get("/admin"));
@@ -183,7 +184,8 @@ TEST(Smuggling, an_upgrade_to_anything_else_is_answered_as_a_request_and_then_cl
 TEST(Smuggling, a_post_that_would_upgrade_is_a_405_and_the_end) {
   Fixture fixture;
   Client client(fixture.loop, *fixture.server);
-  client.send("POST /admin HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n" + std::string(kUpgrade) + "\r\n" + get("/admin"));
+  client.send("POST /admin HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n" + std::string(kUpgrade) + "\r\n" +
+              get("/admin"));
   EXPECT_EQ(statuses(client.receive_to_end()), "405");
   EXPECT_EQ(fixture.admin_calls, 0);
 }
@@ -217,9 +219,13 @@ TEST(Smuggling, a_body_on_a_handshake_is_refused_and_not_read_as_a_request) {
 }
 
 TEST(Smuggling, two_opinions_about_a_length_are_refused) {
-  for (const char* fields : {"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
-                             "Transfer-Encoding: xchunked\r\n", "Transfer-Encoding : chunked\r\n", "Content-Length: 0\r\nContent-Length: 44\r\n",
-                             "Transfer-Encoding:\x0b" "chunked\r\n", "X: y\rContent-Length: 44\r\n", "X: y\nContent-Length: 44\r\n"}) {
+  for (const char* fields :
+       {"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding : chunked\r\n", "Content-Length: 0\r\nContent-Length: 44\r\n",
+        "Transfer-Encoding:\x0b"
+        "chunked\r\n",
+        "X: y\rContent-Length: 44\r\n", "X: y\nContent-Length: 44\r\n"}) {
     Fixture fixture;
     Client client(fixture.loop, *fixture.server);
     client.send("POST / HTTP/1.1\r\nHost: x\r\n" + std::string(fields) + "\r\n0\r\n\r\n" + get("/admin"));

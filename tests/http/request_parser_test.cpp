@@ -49,17 +49,23 @@ void expect(std::string_view bytes, const std::string& wanted) { tests::expect_a
 
 TEST(RequestParser, requests_follow_each_other) {
   expect("GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a 1; idle");
-  expect("GET /a HTTP/1.1\r\nHost: x\r\n\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhelloGET /c HTTP/1.0\r\n\r\n",
-         "GET /a 1; POST /b 2 [hello]; GET /c 0; idle");
-  expect("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: t\r\n\r\nGET /b HTTP/1.0\r\n\r\nG",
-         "POST /a 2 [abcde]; GET /b 0; in head");
+  expect(
+      "GET /a HTTP/1.1\r\nHost: x\r\n\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhelloGET /c "
+      "HTTP/1.0\r\n\r\n",
+      "GET /a 1; POST /b 2 [hello]; GET /c 0; idle");
+  expect(
+      "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: t\r\n\r\nGET "
+      "/b HTTP/1.0\r\n\r\nG",
+      "POST /a 2 [abcde]; GET /b 0; in head");
   expect("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhello", "in body");
   expect("\r\n\r\n", "idle");
 }
 
 TEST(RequestParser, an_upgrade_is_a_request_like_any_other_until_its_handler_says_otherwise) {
-  expect("GET /a HTTP/1.1\r\nHost: x\r\nUpgrade: foo\r\nConnection: Upgrade\r\n\r\nGET /b HTTP/1.0\r\n\r\n", "GET /a 3; GET /b 0; idle");
-  expect("GET /a HTTP/1.0\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nGET /b HTTP/1.0\r\n\r\n", "GET /a 2; GET /b 0; idle");
+  expect("GET /a HTTP/1.1\r\nHost: x\r\nUpgrade: foo\r\nConnection: Upgrade\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
+         "GET /a 3; GET /b 0; idle");
+  expect("GET /a HTTP/1.0\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
+         "GET /a 2; GET /b 0; idle");
 }
 
 TEST(RequestParser, a_refusal_has_the_status_that_tells_what_was_wrong) {
@@ -110,10 +116,11 @@ TEST(RequestParser, a_refusal_names_the_flag_of_the_limit_that_was_met) {
     std::string bytes;
     const char* words;
   };
-  for (const Row& row : std::vector<Row>{{"GET /" + std::string(300, 'a'), "200 bytes (--max-head)"},
-                                         {"GET / HTTP/1.1\r\nA: " + std::string(300, 'a'), "200 bytes (--max-head)"},
-                                         {"GET / HTTP/1.1\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\nF:", "5 header fields (--max-headers)"},
-                                         {"POST / HTTP/1.0\r\nContent-Length: 51\r\n\r\n", "50 bytes (--max-body)"}}) {
+  for (const Row& row :
+       std::vector<Row>{{"GET /" + std::string(300, 'a'), "200 bytes (--max-head)"},
+                        {"GET / HTTP/1.1\r\nA: " + std::string(300, 'a'), "200 bytes (--max-head)"},
+                        {"GET / HTTP/1.1\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\nF:", "5 header fields (--max-headers)"},
+                        {"POST / HTTP/1.0\r\nContent-Length: 51\r\n\r\n", "50 bytes (--max-body)"}}) {
     RequestParser parser(kLimits);
     parser.feed(tests::piece(row.bytes));
     EXPECT_NE(parser.refusal().reason.find(row.words), std::string::npos) << parser.refusal().reason;

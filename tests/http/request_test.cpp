@@ -88,17 +88,19 @@ TEST(Request, stays_on_the_connection_in_http_1_1_unless_it_says_close) {
     const char* rest;
     bool keep_alive;
   };
-  for (const Row& row : {Row{" HTTP/1.1\r\nHost: h\r\n", true}, Row{" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n", false},
-                         Row{" HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\nConnection: foo, CLOSE\r\n", false},
-                         Row{" HTTP/1.1\r\nHost: h\r\nConnection: closed\r\n", true}, Row{" HTTP/1.0\r\n", false},
-                         Row{" HTTP/1.0\r\nConnection: keep-alive\r\n", false}}) {
+  for (const Row& row :
+       {Row{" HTTP/1.1\r\nHost: h\r\n", true}, Row{" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n", false},
+        Row{" HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\nConnection: foo, CLOSE\r\n", false},
+        Row{" HTTP/1.1\r\nHost: h\r\nConnection: closed\r\n", true}, Row{" HTTP/1.0\r\n", false},
+        Row{" HTTP/1.0\r\nConnection: keep-alive\r\n", false}}) {
     with_request(std::string("GET /") + row.rest + "\r\n",
                  [&](const Request& request) { EXPECT_EQ(request.keep_alive(), row.keep_alive) << row.rest; });
   }
 }
 
 TEST(Request, wants_to_upgrade_if_it_names_any_protocol) {
-  with_request("GET / HTTP/1.1\r\nHost: h\r\nupgrade: h2c\r\n\r\n", [](const Request& request) { EXPECT_TRUE(request.wants_upgrade()); });
+  with_request("GET / HTTP/1.1\r\nHost: h\r\nupgrade: h2c\r\n\r\n",
+               [](const Request& request) { EXPECT_TRUE(request.wants_upgrade()); });
   with_request("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n\r\n",
                [](const Request& request) { EXPECT_FALSE(request.wants_upgrade()); });
 }

@@ -37,7 +37,8 @@ void expect(std::string_view bytes, const std::string& wanted, const HeadLimits&
 }
 
 TEST(ResponseParser, a_frame_glued_to_the_101_is_left_for_the_next_reader) {
-  expect("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello", "101 Upgrade=websocket then \x81\x05hello");
+  expect("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello",
+         "101 Upgrade=websocket then \x81\x05hello");
   expect("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", "101 Upgrade=websocket then ");
 }
 
@@ -46,7 +47,8 @@ TEST(ResponseParser, the_text_of_a_refusal_is_left_too) {
 }
 
 TEST(ResponseParser, interim_responses_are_read_over) {
-  expect("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 101 OK\r\nA: b\r\n\r\nrest", "101 A=b then rest");
+  expect("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 101 OK\r\nA: b\r\n\r\nrest",
+         "101 A=b then rest");
   expect("HTTP/1.1 100 Continue\r\n\r\n", "more");
 }
 
@@ -59,8 +61,10 @@ TEST(ResponseParser, everything_counts_against_the_limits) {
 }
 
 TEST(ResponseParser, what_is_not_http_fails_at_once) {
-  for (const std::string_view bytes : {std::string_view("\x15\x03\x01"), std::string_view("\0\0\0\x12\x04", 5), std::string_view("HTTP/1.1 200 OK\n\n"),
-                                       std::string_view("HTTP/1.1 200 OK\r\nA : b\r\n"), std::string_view("HTTP/1.1 200 OK\r\n folded\r\n")}) {
+  for (const std::string_view bytes :
+       {std::string_view("\x15\x03\x01"), std::string_view("\0\0\0\x12\x04", 5),
+        std::string_view("HTTP/1.1 200 OK\n\n"), std::string_view("HTTP/1.1 200 OK\r\nA : b\r\n"),
+        std::string_view("HTTP/1.1 200 OK\r\n folded\r\n")}) {
     expect(bytes, "failed");
   }
   for (const char* line : {"HTTP/2 101", "SSH-2.0-OpenSSH_9.2", "HTTP/1.1 abc OK", "GET / HTTP/1.1"}) {

@@ -25,7 +25,8 @@ TEST(Response, without_a_body_has_no_length) {
 }
 
 TEST(Response, of_an_unknown_status_has_a_phrase_all_the_same) {
-  EXPECT_EQ(write_response_head({.status = 299, .content_type = ""}, "", false), "HTTP/1.1 299 Other\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(write_response_head({.status = 299, .content_type = ""}, "", false),
+            "HTTP/1.1 299 Other\r\nContent-Length: 0\r\n\r\n");
   for (const int status : {400, 404, 405, 408, 413, 414, 417, 426, 429, 431, 500, 501, 503, 505}) {
     EXPECT_NE(reason_phrase(status), "Other") << status;
   }

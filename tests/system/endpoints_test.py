@@ -12,7 +12,7 @@ import time
 import websockets
 
 from harness import DEADLINE, expect, expect_equal, main, test, wait_until
-from server import Server
+from server import Server, release_program
 from wire import Peer, request
 
 
@@ -209,7 +209,7 @@ async def messages_are_echoed_between_the_periodic_ones():
 
 @test
 async def a_peer_that_does_not_read_gets_no_heap_of_periodic_messages():
-    with Server("--period", "10ms", "--period-message", "t" * 60_000) as server:
+    with Server("--period", "10ms", "--period-message", "t" * 60_000, program=release_program()) as server:
         with Peer(server.port, receive_buffer=4096) as peer:
             peer.upgrade("/ws")
             async with connect(server) as healthy:

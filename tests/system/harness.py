@@ -86,7 +86,8 @@ def main():
             _run(function)
         except Exception as error:  # a broken test must not hide those behind it
             failed += 1
-            print(f"not ok {name}: {type(error).__name__}: {error}".replace("\n", " "), flush=True)
+            why = f"{type(error).__name__}: {error}".replace("\n", " ")
+            print(f"not ok {name}: {why[:1500]}", flush=True)
             if not isinstance(error, Failure):
                 traceback.print_exc(file=sys.stdout)
         else:

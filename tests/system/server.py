@@ -54,6 +54,8 @@ class Server:
             self.lines = self._read_announcements()
             ports = [int(port) for port in re.findall(r"^listening on http://\S+:(\d+) ", "\n".join(self.lines), re.M)]
             self.port = ports[0] if ports else None
+            listening = len(self.lines) + len(pass_fds)
+            wait_until(lambda: self._sockets() <= listening, "the connection that asked whether it serves is gone")
         except BaseException:
             self.kill()
             raise
@@ -143,6 +145,15 @@ class Server:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def _sockets(self):
+        count = 0
+        for name in os.listdir(f"/proc/{self.pid}/fd"):
+            try:
+                count += os.readlink(f"/proc/{self.pid}/fd/{name}").startswith("socket:")
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return count
 
     def wait_for_descriptors(self, wanted):
         wait_until(lambda: self.descriptors() <= wanted, lambda: f"{wanted} descriptors, there are {self.descriptors()}")

@@ -29,10 +29,11 @@ void log_to_standard_error(reactor::Loop& loop, reactor::LogLevel lowest, LogFor
   auto logger = std::make_shared<spdlog::logger>("ws101", std::make_shared<spdlog::sinks::stderr_sink_st>());
   logger->set_level(spdlog::level::trace);  // the loop has chosen already
   const bool json = format == LogFormat::kJson;
-  logger->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})" : "%Y-%m-%d %H:%M:%S.%e %l %v");
+  logger->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})"
+                           : "%Y-%m-%d %H:%M:%S.%e %l %v");
   loop.set_log(lowest, [logger, json](reactor::LogLevel level, std::string_view text) {
-    const std::string escaped = json ? escape_for_json(text) : std::string();
-    const std::string_view line = json ? escaped : text;
+    const std::string shown = printable(text);
+    const std::string line = json ? escape_for_json(shown) : shown;
     logger->log(level_of(level), spdlog::string_view_t(line.data(), line.size()));
   });
 }

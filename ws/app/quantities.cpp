@@ -14,8 +14,8 @@ struct Unit {
   std::uint64_t factor;
 };
 constexpr std::array kTimes = {Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000}, Unit{"h", 3'600'000}};
-constexpr std::array kSizes = {Unit{"", 1},           Unit{"B", 1},           Unit{"KiB", 1ULL << 10},
-                               Unit{"MiB", 1ULL << 20}, Unit{"GiB", 1ULL << 30}};
+constexpr std::array kSizes = {Unit{"", 1}, Unit{"B", 1}, Unit{"KiB", 1ULL << 10}, Unit{"MiB", 1ULL << 20},
+                               Unit{"GiB", 1ULL << 30}};
 
 template <class Units>
 std::optional<std::uint64_t> parse(std::string_view text, const Units& units) {
@@ -25,7 +25,8 @@ std::optional<std::uint64_t> parse(std::string_view text, const Units& units) {
   const std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
   for (const Unit& unit : units) {
     if (unit.name != name) continue;
-    if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / unit.factor) return std::nullopt;
+    if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / unit.factor)
+      return std::nullopt;
     return number * unit.factor;
   }
   return std::nullopt;

@@ -58,7 +58,8 @@ void add_endpoints(http::Server& server, const ServeOptions& options) {
   UpgradeOptions upgrade_options = {.allow_origins = options.allow_origins, .limits = options.limits};
   if (options.trace) upgrade_options.trace = print_trace;
   server.get("/", http::html(std::string(page())));
-  server.get("/ws", upgrade([&options](const http::Request& request, std::string_view) { return make_greeter(request, options); },
+  server.get("/ws", upgrade([&options](const http::Request& request,
+                                       std::string_view) { return make_greeter(request, options); },
                             upgrade_options));
   server.get("/echo", upgrade<Echo>(upgrade_options));
   server.get("/healthz", [](http::Exchange& exchange) { exchange.respond(http::text(200, "ok\n")); });

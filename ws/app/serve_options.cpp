@@ -5,7 +5,6 @@
 
 #include <charconv>
 #include <iostream>
-#include <map>
 
 #include "reactor/address.hpp"
 #include "ws/app/quantities.hpp"
@@ -21,10 +20,13 @@ void add_duration(CLI::App& app, const std::string& name, Milliseconds& value, c
                   Milliseconds shortest = Milliseconds(0), Milliseconds longest = Milliseconds(24 * kLongestPeriod)) {
   const auto read = [name, &value, shortest, longest](const std::string& text) {
     const auto parsed = parse_duration(text);
-    if (!parsed) throw CLI::ValidationError(name, "'" + text + "' is no duration; write 500ms, 5s, 2m, 1h or off");
+    if (!parsed) {
+      const std::string forms = shortest.count() == 0 ? "500ms, 5s, 2m, 1h or off" : "500ms, 5s, 2m or 1h";
+      throw CLI::ValidationError(name, "'" + text + "' is no duration; write " + forms);
+    }
     if (*parsed < shortest || *parsed > longest) {
-      throw CLI::ValidationError(name, "'" + text + "' is not between " + format_duration(shortest) + " and " +
-                                           format_duration(longest));
+      throw CLI::ValidationError(
+          name, "'" + text + "' is not between " + format_duration(shortest) + " and " + format_duration(longest));
     }
     value = *parsed;
   };
@@ -38,7 +40,8 @@ void add_size(CLI::App& app, const std::string& name, Number& value, const std::
     const auto parsed = parse_size(text);
     if (!parsed) throw CLI::ValidationError(name, "'" + text + "' is no size; write 512, 64KiB or 16MiB");
     if (*parsed < smallest || *parsed > largest) {
-      throw CLI::ValidationError(name, "'" + text + "' is not between " + format_size(smallest) + " and " + format_size(largest));
+      throw CLI::ValidationError(
+          name, "'" + text + "' is not between " + format_size(smallest) + " and " + format_size(largest));
     }
     value = static_cast<Number>(*parsed);
   };
@@ -56,6 +59,46 @@ void add_count(CLI::App& app, const std::string& name, Number& value, const std:
     value = parsed;
   };
   app.add_option_function<std::string>(name, read, help)->type_name("N")->default_str(std::to_string(value));
+}
+
+// One of a few words, which stand in the help and in the error.
+template <class Value>
+struct Choice {
+  std::string word;
+  Value value{};
+};
+
+template <class Value>
+void add_choice(CLI::App& app, const std::string& name, Value& value, const std::string& type,
+                const std::vector<Choice<Value>>& choices, const std::string& help) {
+  std::string words;
+  std::string preset;
+  for (const Choice<Value>& choice : choices) {
+    words += (words.empty() ? "" : &choice == &choices.back() ? " or " : ", ") + choice.word;
+    if (choice.value == value) preset = choice.word;
+  }
+  const auto read = [name, &value, choices, words](const std::string& text) {
+    for (const Choice<Value>& choice : choices) {
+      if (choice.word != text) continue;
+      value = choice.value;
+      return;
+    }
+    throw CLI::ValidationError(name, "'" + text + "' is not " + words);
+  };
+  app.add_option_function<std::string>(name, read, help + ": " + words)->type_name(type)->default_str(preset);
+}
+
+void add_log(CLI::App& app, ServeOptions& options) {
+  using reactor::LogLevel;
+  add_choice<LogLevel>(app, "--log-level", options.log_level, "LEVEL",
+                       {{"error", LogLevel::kError},
+                        {"warn", LogLevel::kWarning},
+                        {"info", LogLevel::kInfo},
+                        {"debug", LogLevel::kDebug}},
+                       "The least grave that is logged");
+  add_choice<LogFormat>(app, "--log-format", options.log_format, "FORMAT",
+                        {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}, "How a line looks");
+  app.add_flag("--trace", options.trace, "Show every frame on standard error, with its bytes");
 }
 
 void add_addresses(CLI::App& app, ServeOptions& options) {
@@ -101,7 +144,8 @@ void add_bounds(CLI::App& app, ServeOptions& options) {
 }
 
 void add_times(CLI::App& app, ServeOptions& options) {
-  add_duration(app, "--handshake-timeout", options.http.handshake_timeout, "To complete a handshake, in all; past it 408");
+  add_duration(app, "--handshake-timeout", options.http.handshake_timeout,
+               "To complete a handshake, in all; past it 408");
   add_duration(app, "--keep-alive", options.http.keep_alive, "An idle HTTP connection is closed after this");
   add_duration(app, "--message-timeout", options.limits.message_timeout,
                "From a message's first byte to its last; past it close 1008");
@@ -116,25 +160,16 @@ void add_times(CLI::App& app, ServeOptions& options) {
 ParsedServe parse_serve_options(int count, const char* const* arguments) {
   ParsedServe parsed;
   ServeOptions& options = parsed.options;
-  CLI::App app("Serves WebSockets: /ws, /echo, /healthz and a page at /.\n"
-               "Durations: 500ms, 5s, 2m, 1h; 0 or off turns a timer off. Sizes: 512, 64KiB, 16MiB.");
+  CLI::App app(
+      "Serves WebSockets: /ws, /echo, /healthz and a page at /.\n"
+      "Durations: 500ms, 5s, 2m, 1h; 0 or off turns a timer off. Sizes: 512, 64KiB, 16MiB.");
   app.name("ws101 serve");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_addresses(app, options);
-  add_duration(app, "--period", options.period, "How often /ws sends the periodic message", kShortestPeriod, kLongestPeriod);
+  add_duration(app, "--period", options.period, "How often /ws sends the periodic message", kShortestPeriod,
+               kLongestPeriod);
   app.add_option("--period-message", options.period_message, "Its text")->type_name("TEXT")->capture_default_str();
-  const std::map<std::string, reactor::LogLevel> levels = {{"error", reactor::LogLevel::kError},
-                                                           {"warn", reactor::LogLevel::kWarning},
-                                                           {"info", reactor::LogLevel::kInfo},
-                                                           {"debug", reactor::LogLevel::kDebug}};
-  app.add_option("--log-level", options.log_level, "error, warn, info or debug (default: info)")
-      ->type_name("LEVEL")
-      ->transform(CLI::Transformer(levels));
-  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
-  app.add_option("--log-format", options.log_format, "text or json (default: text)")
-      ->type_name("FORMAT")
-      ->transform(CLI::Transformer(formats));
-  app.add_flag("--trace", options.trace, "Show every frame on standard error, with its bytes");
+  add_log(app, options);
   add_bounds(app, options);
   add_times(app, options);
   app.set_config("--config", "", "Read options from FILE: lines like period = \"1s\"")->type_name("FILE");

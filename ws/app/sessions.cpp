@@ -48,8 +48,8 @@ SessionOrResponse make_greeter(const http::Request& request, const ServeOptions&
   };
   for (const auto& [name, value] : {std::pair("period", &times.period), std::pair("close_after", &times.close_after)}) {
     if (!read(name, *value)) {
-      return http::text(400, std::string(name) + " must be a duration from " + format_duration(kShortestPeriod) + " to " +
-                                 format_duration(kLongestPeriod) + ", such as 500ms or 5s\n");
+      return http::text(400, std::string(name) + " must be a duration from " + format_duration(kShortestPeriod) +
+                                 " to " + format_duration(kLongestPeriod) + ", such as 500ms or 5s\n");
     }
   }
   return std::make_unique<Greeter>(times, options.period_message, request.remote().to_string());

@@ -56,8 +56,8 @@ class Decoder {
   // to be worth a receive of its own: then receive elsewhere and call next(). Lives until the next call.
   std::span<std::uint8_t> landing();
 
-  // The first `size` bytes of landing() have been filled. Call next() then, with the input that
-  // came behind them or none: it reports the message, or the rule that these bytes broke.
+  // The first `size` bytes of landing() have been filled. Call next() then, with the input that came behind them
+  // or none: it reports the message, or the rule that these bytes broke.
   void landed(std::size_t size);
 
   // True if nothing of an unfinished frame or message is held.
@@ -95,5 +95,6 @@ class Decoder {
 };
 
 static_assert(sizeof(Decoder) <= 24, "every connection has one");
+static_assert(sizeof(std::size_t) >= sizeof(std::uint64_t), "the size of any frame is a size in memory");
 
 }  // namespace ws::protocol

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <span>
 
@@ -50,11 +49,10 @@ struct FrameHeader {
 // What has to be known besides the header to judge it.
 struct FrameContext {
   Role role = Role::kServer;
-  bool message_open = false;               // a message has begun and its final frame has not come
-  std::uint8_t reserved_bits_allowed = 0;  // on the first frame of a message, by a negotiated extension
-  std::uint32_t fragments_left =
-      std::numeric_limits<std::uint32_t>::max();                            // frames that the open message may have yet
-  std::uint64_t payload_limit = std::numeric_limits<std::uint64_t>::max();  // bytes that the message may have yet
+  bool message_open = false;                  // a message has begun and its final frame has not come
+  std::uint8_t reserved_bits_allowed = 0;     // on the first frame of a message, by a negotiated extension
+  std::uint32_t fragments_left = UINT32_MAX;  // frames that the open message may have yet
+  std::uint64_t payload_limit = UINT64_MAX;   // bytes that the message may have yet
 };
 
 // RFC 6455 5.5: control frames are the opcodes with their top bit set.
@@ -63,12 +61,12 @@ constexpr bool is_control(Opcode opcode) { return (static_cast<unsigned>(opcode)
 // Returns the header at the front of `bytes`, or nothing if it is not all there yet. Judges nothing.
 inline std::optional<FrameHeader> parse_frame_header(std::span<const std::uint8_t> bytes);
 
-// Returns the first rule that the peer breaks by sending `header` now. The rules are asked in the
-// order in which the bytes arrive that break them, so the answer does not depend on how they were cut.
+// Returns the first rule that the peer breaks by sending `header` now. The rules are asked in the order in
+// which the bytes arrive that can break them, so that the answer does not depend on how they were cut.
 inline Error check_frame_header(const FrameHeader& header, const FrameContext& context);
 
-// The same for a header of which only these bytes are here: returns the rule that is broken whatever
-// the missing bytes will be. "GE" of a stray "GET / HTTP/1.1" fails at its first byte.
+// The same for a header of which only these bytes are here: returns the rule that is broken whatever the
+// missing bytes will be. A stray "GET / HTTP/1.1" fails at its G.
 Error check_frame_start(std::span<const std::uint8_t> bytes, const FrameContext& context);
 
 // Writes a header with the shortest form of the length and returns its size. A client passes a key.
@@ -76,7 +74,7 @@ inline std::size_t write_frame_header(std::span<std::uint8_t, kMaxHeaderSize> ou
                                       std::uint8_t reserved_bits, Opcode opcode, std::uint64_t payload_size,
                                       std::optional<MaskingKey> masking_key);
 
-// What follows is in the header so that the decoder's path for a whole small frame is one function.
+// What follows is inline so that the way of a whole small frame through the decoder needs no call.
 
 // Reads a big-endian number.
 inline std::uint64_t read_number(std::span<const std::uint8_t> bytes) {
@@ -118,7 +116,7 @@ namespace detail {
 inline Error check_first_byte(const FrameHeader& header, const FrameContext& context) {
   const bool starts_message = header.opcode == Opcode::kText || header.opcode == Opcode::kBinary;
   const bool continues_message = header.opcode == Opcode::kContinuation;
-  // RFC 6455 5.2: reserved bits are 0 unless an extension defines them; RFC 7692 6: on a message's first frame only.
+  // RFC 6455 5.2: reserved bits are 0 unless an extension defines them. RFC 7692 6: on a message's first frame.
   const unsigned meaningless = starts_message ? static_cast<unsigned>(~context.reserved_bits_allowed) : ~0U;
   if ((header.reserved_bits & meaningless) != 0) return Error::kReservedBits;
   if (is_control(header.opcode)) {

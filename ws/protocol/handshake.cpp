@@ -160,13 +160,13 @@ UpgradeCheck check_upgrade_request(std::string_view method, int http_major, int 
   if (http_major != 1 || http_minor < 1) return refuse(400, "a WebSocket handshake needs HTTP/1.1");
   // 2. "A |Host| header field"; RFC 9112 3.2: exactly one.
   if (find_field(fields, "Host").count != 1) return refuse(400, "a request has exactly one Host");
-  // 3. An Upgrade field that contains "websocket". Without one this is no handshake: RFC 9110 15.5.22 names what is
-  // wanted.
+  // 3. An Upgrade field that contains "websocket". Without it this is no handshake, and RFC 9110 15.5.22 has us
+  // say what is wanted.
   if (!is_upgrade_request(fields)) return refuse(426, "this path speaks WebSocket: Upgrade: websocket", kWanted);
   // 4. A Connection field that contains "Upgrade".
   if (!any_list_contains(fields, "Connection", "upgrade")) return refuse(400, "Connection does not contain Upgrade");
-  // 6. "A |Sec-WebSocket-Version| header field, with a value of 13"; 4.4: else say which we know. Asked before the key,
-  // which other versions do not have.
+  // 6. "A |Sec-WebSocket-Version| header field, with a value of 13"; 4.4: else say which version we know. Asked
+  // before the key, which other versions lack.
   const FieldMatch version = find_field(fields, "Sec-WebSocket-Version");
   if (version.count != 1 || version.value != "13") return refuse(426, "the WebSocket version is 13", kWanted);
   // 5. "A |Sec-WebSocket-Key| header field".

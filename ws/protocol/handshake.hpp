@@ -45,8 +45,8 @@ bool is_upgrade_request(std::span<const Field> fields);
 UpgradeCheck check_upgrade_request(std::string_view method, int http_major, int http_minor,
                                    std::span<const Field> fields);
 
-// The first of `supported` that is in `offered`; empty if there is none. The returned text is ours and never the
-// peer's.
+// The first of `supported` that is in `offered`; empty if there is none. What is returned is our text and never
+// the peer's.
 std::string_view choose_subprotocol(std::span<const std::string_view> offered, std::span<const std::string> supported);
 
 // The whole 101 response. `subprotocol` and `extensions` are values of their fields, written by us; empty: no field.

@@ -1,6 +1,6 @@
-// Masking of long payloads (RFC 6455 5.3): words at both ends of the payload, which may overlap
-// what is between, and aligned words between. 32-byte words where the processor has AVX2, asked when
-// the program runs so that one binary serves every x86-64; 8-byte words everywhere else.
+// Masking of long payloads (RFC 6455 5.3): a word at each end of the payload, and aligned words between, which the
+// ends may overlap. Words of 32 bytes where the processor has AVX2, asked while the program runs so that one
+// binary serves every x86-64; words of 8 bytes everywhere else.
 #include "ws/protocol/mask.hpp"
 
 #include <cassert>
@@ -11,8 +11,6 @@
 
 namespace ws::protocol::detail {
 namespace {
-
-constexpr std::size_t kShortest = 33;  // less is done in mask.hpp
 
 // How many bytes from `at` to the next address that is a multiple of `alignment`, at least 1.
 std::size_t bytes_to_alignment(const std::uint8_t* at, std::size_t alignment) {
@@ -63,7 +61,7 @@ __attribute__((target("avx2"))) void mask_long_avx2(std::span<std::uint8_t> byte
 }  // namespace
 
 void mask_long_portable(std::span<std::uint8_t> bytes, MaskingKey key, std::size_t offset) {
-  assert(bytes.size() >= kShortest);
+  assert(bytes.size() > kMaxShortMask);
   using Word = std::uint64_t;
   std::uint8_t* const last_at = bytes.data() + bytes.size() - sizeof(Word);
   const Word first = load_word<Word>(bytes.data()) ^ mask_word(key, offset);
@@ -79,7 +77,7 @@ void mask_long_portable(std::span<std::uint8_t> bytes, MaskingKey key, std::size
 }
 
 void mask_long(std::span<std::uint8_t> bytes, MaskingKey key, std::size_t offset) {
-  assert(bytes.size() >= kShortest);
+  assert(bytes.size() > kMaxShortMask);
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) return mask_long_avx2(bytes, key, offset);
 #endif

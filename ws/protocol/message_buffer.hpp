@@ -1,7 +1,6 @@
 // A growable array of bytes for a message that arrives in pieces. It differs from std::vector in three ways that
-// matter here: memory is not zeroed before a receive fills it, growing may extend it in place
-// (realloc), and running out of memory is an answer and no exception. This is the one place in the folder
-// that manages memory by hand.
+// matter here: memory is not zeroed before a receive fills it, growing may extend it in place (realloc), and to
+// run out of memory is an answer and no exception. This is the one place in the folder that manages memory by hand.
 #pragma once
 
 #include <cstddef>

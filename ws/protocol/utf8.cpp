@@ -1,6 +1,6 @@
-// The slow and the long way of the UTF-8 validator. Slow: byte by byte, from RFC 3629 section 4's table
-// of which bytes may follow which. Long: simdjson checks all but the character that the piece ends
-// in the middle of, and that one is left to the slow way.
+// The slow and the long way of the UTF-8 validator. Slow: byte by byte, by RFC 3629 section 4's table of which bytes
+// may follow which. Long: simdjson checks all but the character in whose middle the piece ends; that one is left
+// to the slow way.
 #include "ws/protocol/utf8.hpp"
 
 #include <simdjson.h>

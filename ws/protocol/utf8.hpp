@@ -1,7 +1,7 @@
-// UTF-8 as RFC 3629 defines it, checked as it arrives (RFC 6455 8.1: text that is not UTF-8 fails the
-// connection). The validator remembers how an unfinished character may go on, so it fails at the first byte that
-// can start or continue no character, however the text was cut. Short ASCII, which is most text, is
-// passed here in a few word operations; long stretches go to simdjson in utf8.cpp.
+// UTF-8 as RFC 3629 defines it, checked as it arrives (RFC 6455 8.1: text that is not UTF-8 fails the connection).
+// The validator remembers how an unfinished character may go on, so it fails at the first byte that can start or
+// continue no character, however the text was cut. Short ASCII, which is most text, is passed here in a few
+// word operations; long stretches go to simdjson in utf8.cpp.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace ws::protocol {
 
 class Utf8Validator {
  public:
-  // Goes on with the next bytes. False at the first impossible byte; the text is lost then, and
-  // the validator may only be reset.
+  // Goes on with the next bytes. False at the first impossible byte; then the text is lost, and the validator may
+  // only be reset.
   [[nodiscard]] bool feed(std::span<const std::uint8_t> bytes);
 
   // True if what was fed does not end within a character.
@@ -55,7 +55,10 @@ inline std::uint64_t half_word(const std::uint8_t* at) {
   return value;
 }
 
-// True if `bytes`, of at most 32 bytes, is ASCII. Words at both ends, which may overlap.
+// Up to this size ASCII is looked for here.
+inline constexpr std::size_t kMaxShortText = 32;
+
+// True if `bytes`, at most kMaxShortText, are ASCII. Looks at words at both ends, which may overlap.
 inline bool is_short_ascii(std::span<const std::uint8_t> bytes) {
   const std::uint8_t* const first = bytes.data();
   const std::uint8_t* const end = first + bytes.size();
@@ -65,17 +68,18 @@ inline bool is_short_ascii(std::span<const std::uint8_t> bytes) {
   return bytes.empty() || (first[0] | first[bytes.size() / 2] | end[-1]) < 0x80;
 }
 
+// is_valid_utf8 for what is long or not ASCII.
 bool is_valid_any_utf8(std::span<const std::uint8_t> bytes);
 
 }  // namespace detail
 
 inline bool Utf8Validator::feed(std::span<const std::uint8_t> bytes) {
-  if (missing_ == 0 && bytes.size() <= 32 && detail::is_short_ascii(bytes)) return true;
+  if (missing_ == 0 && bytes.size() <= detail::kMaxShortText && detail::is_short_ascii(bytes)) return true;
   return feed_any(bytes);
 }
 
 inline bool is_valid_utf8(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() <= 32 && detail::is_short_ascii(bytes)) return true;
+  if (bytes.size() <= detail::kMaxShortText && detail::is_short_ascii(bytes)) return true;
   return detail::is_valid_any_utf8(bytes);
 }
 

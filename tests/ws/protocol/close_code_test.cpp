@@ -9,9 +9,7 @@
 namespace ws::protocol {
 namespace {
 
-using test::Bytes;
-using test::hex;
-using test::operator+;
+using namespace test;  // bytes.hpp
 
 TEST(CloseCode, may_be_sent_where_the_rfc_and_iana_say_so) {
   const auto allowed = [](unsigned code) {
@@ -43,7 +41,7 @@ TEST(ParseClosePayload, takes_code_and_reason_or_finds_the_broken_rule) {
       {"7.1.5: no payload is no code", {}, Error::kNone, 1005},
       {"5.5.1: one byte is no code", hex("03"), Error::kCloseTruncated},
       {"normal", hex("03 E8"), Error::kNone, 1000},
-      {"going away, with a reason", hex("03 E9") + test::text("bye"), Error::kNone, 1001, "bye"},
+      {"going away, with a reason", hex("03 E9") + text("bye"), Error::kNone, 1001, "bye"},
       {"7.4.1: 1004 is reserved", hex("03 EC"), Error::kCloseCode},
       {"7.4.1: 1005 is never sent", hex("03 ED"), Error::kCloseCode},
       {"7.4.1: 1006 is never sent", hex("03 EE"), Error::kCloseCode},
@@ -65,7 +63,7 @@ TEST(ParseClosePayload, takes_code_and_reason_or_finds_the_broken_rule) {
       {"the code is asked about first", hex("03 EC FF"), Error::kCloseCode},
   };
   for (const auto& row : rows) {
-    const test::GuardedMemory memory(row.payload.size() + 1);
+    const GuardedMemory memory(row.payload.size() + 1);
     const ClosePayload close = parse_close_payload(memory.put(row.payload));
     EXPECT_EQ(close.error, row.error) << row.name;
     if (row.error != Error::kNone) continue;
@@ -91,7 +89,7 @@ TEST(WriteClosePayload, writes_what_is_parsed_again) {
       {1000, "good \xFF bad", 7},                                        // what is not UTF-8 ends the reason
   };
   for (const auto& row : rows) {
-    const test::GuardedMemory memory(kMaxControlPayload);
+    const GuardedMemory memory(kMaxControlPayload);
     const auto out = memory.last(kMaxControlPayload).first<kMaxControlPayload>();
     const std::size_t size = write_close_payload(out, row.code, row.reason);
     EXPECT_EQ(size, row.wanted_size) << row.reason;

@@ -9,12 +9,7 @@ namespace ws::protocol {
 namespace {
 
 using Kind = Decoder::Event::Kind;
-using test::Bytes;
-using test::client_frame;
-using test::hex;
-using test::text;
-using test::operator+;
-using test::operator*;
+using namespace test;  // bytes.hpp
 
 constexpr std::size_t kPartial = 256;  // a Partial without its buffer is smaller
 

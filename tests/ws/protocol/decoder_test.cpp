@@ -10,13 +10,7 @@
 namespace ws::protocol {
 namespace {
 
-using test::Bytes;
-using test::client_frame;
-using test::hex;
-using test::server_frame;
-using test::text;
-using test::operator+;
-using test::operator*;
+using namespace test;  // bytes.hpp
 
 struct Conversation {
   const char* name;
@@ -27,7 +21,7 @@ struct Conversation {
 
 void expect_conversations(Role role, const std::vector<Conversation>& conversations) {
   for (const Conversation& row : conversations) {
-    test::expect_at_every_cut(row.name, role, row.limits, row.bytes, row.wanted);
+    expect_at_every_cut(row.name, role, row.limits, row.bytes, row.wanted);
   }
 }
 
@@ -40,7 +34,7 @@ Bytes numbered(std::size_t size) {
   return bytes;
 }
 
-std::string long_binary(std::size_t size) { return "binary " + test::shown(numbered(size)); }
+std::string long_binary(std::size_t size) { return "binary " + shown(numbered(size)); }
 
 // A whole text, to see whether the decoder still listens.
 const Bytes kHello = client_frame(0x81, text("Hello"));
@@ -76,7 +70,7 @@ TEST(Decoder, messages_in_one_frame) {
            {"text one", "binary \\00\\FF"}},
           {"33 bytes: more than the shortcut takes",
            client_frame(0x82, numbered(33)),
-           {"binary " + test::shown(numbered(33))}},
+           {"binary " + shown(numbered(33))}},
           {"125 bytes", client_frame(0x82, numbered(125)), {long_binary(125)}},
           {"126 bytes", client_frame(0x82, numbered(126)), {long_binary(126)}},
           {"65535 bytes and a text", client_frame(0x82, numbered(65535)) + kHello, {long_binary(65535), "text Hello"}},
@@ -91,8 +85,8 @@ TEST(Decoder, every_size_around_the_shortcut) {
   for (std::size_t size = 0; size < 140; ++size) {
     const Bytes letters(size, 'x');
     const std::string name = std::to_string(size) + " letters";
-    test::expect_at_every_cut(name.c_str(), Role::kServer, {}, client_frame(0x81, letters) + kHello,
-                              {"text " + test::shown(letters), "text Hello"});
+    expect_at_every_cut(name.c_str(), Role::kServer, {}, client_frame(0x81, letters) + kHello,
+                        {"text " + shown(letters), "text Hello"});
   }
 }
 
@@ -116,7 +110,7 @@ TEST(Decoder, fragments_are_put_together) {
           {"5.4: pings and pongs between fragments, full and empty",
            client_frame(0x01, text("H")) + client_frame(0x89, numbered(125)) + client_frame(0x8A, {}) +
                client_frame(0x00, text("i")) + client_frame(0x89, {}) * 2 + client_frame(0x80, {}),
-           {"ping " + test::shown(numbered(125)), "pong ", "ping ", "ping ", "text Hi"}},
+           {"ping " + shown(numbered(125)), "pong ", "ping ", "ping ", "text Hi"}},
           {"5.4: two fragmented messages",
            (client_frame(0x01, text("a")) + client_frame(0x80, text("b"))) * 2,
            {"text ab", "text ab"}},
@@ -138,7 +132,7 @@ TEST(Decoder, control_frames) {
       {
           {"5.5.2: a ping", client_frame(0x89, text("?")), {"ping ?"}},
           {"5.5.2: an empty ping", client_frame(0x89, {}), {"ping "}},
-          {"5.5.2: the longest ping", client_frame(0x89, numbered(125)), {"ping " + test::shown(numbered(125))}},
+          {"5.5.2: the longest ping", client_frame(0x89, numbered(125)), {"ping " + shown(numbered(125))}},
           {"5.5.3: a pong that nobody asked for, and again",
            client_frame(0x8A, text("x")) * 3,
            {"pong x", "pong x", "pong x"}},
@@ -151,7 +145,7 @@ TEST(Decoder, control_frames) {
           {"5.5.1: a close with a reason", client_frame(0x88, hex("03 E9") + text("bye")), {"close 1001 bye"}},
           {"5.5.1: a close with the longest reason",
            client_frame(0x88, hex("13 87") + Bytes(123, 'x')),
-           {"close 4999 " + test::shown(Bytes(123, 'x'))}},
+           {"close 4999 " + shown(Bytes(123, 'x'))}},
           {"5.5.1: nothing is heard after a close",
            client_frame(0x88, hex("03 E8")) + kHello + hex("FF FF FF"),
            {"close 1000 "}},
@@ -245,9 +239,9 @@ TEST(Decoder, a_broken_rule_is_not_waited_for) {
   };
   for (const auto& row : rows) {
     const std::vector<std::string> wanted = {told(row.wanted)};
-    test::expect_at_every_cut(row.name, Role::kServer, {}, row.bytes, wanted);
+    expect_at_every_cut(row.name, Role::kServer, {}, row.bytes, wanted);
     const auto before = std::span(row.bytes).first(row.bytes.size() - 1);
-    test::expect_at_every_cut(row.name, Role::kServer, {}, before, {});
+    expect_at_every_cut(row.name, Role::kServer, {}, before, {});
   }
 }
 
@@ -272,9 +266,7 @@ TEST(Decoder, text_is_utf8_however_it_is_fragmented) {
            client_frame(0x01, hex("E2 82")) + client_frame(0x80, {}) + kHello,
            {told(Error::kInvalidUtf8)}},
           {"8.1: a short one that is wrong", client_frame(0x81, hex("61 FF 62")) + kHello, {told(Error::kInvalidUtf8)}},
-          {"8.1: a long one",
-           client_frame(0x81, euro * 300) + kHello,
-           {"text " + test::shown(euro * 300), "text Hello"}},
+          {"8.1: a long one", client_frame(0x81, euro * 300) + kHello, {"text " + shown(euro * 300), "text Hello"}},
           {"8.1: a long one that is wrong at its end",
            client_frame(0x81, euro * 300 + hex("FF")) + kHello,
            {told(Error::kInvalidUtf8)}},
@@ -349,14 +341,14 @@ TEST(Decoder, a_long_conversation_is_the_same_in_any_pieces) {
     const std::size_t size = round * round * 37;
     bytes = bytes + client_frame(0x02, numbered(size)) + client_frame(0x89, numbered(round)) +
             client_frame(0x80, Bytes()) + client_frame(0x81, Bytes(size, 'x')) + client_frame(0x8A, numbered(round));
-    wanted.insert(wanted.end(), {"ping " + test::shown(numbered(round)), "binary " + test::shown(numbered(size)),
-                                 "text " + test::shown(Bytes(size, 'x')), "pong " + test::shown(numbered(round))});
+    wanted.insert(wanted.end(), {"ping " + shown(numbered(round)), "binary " + shown(numbered(size)),
+                                 "text " + shown(Bytes(size, 'x')), "pong " + shown(numbered(round))});
   }
   for (std::size_t step = 1; step < 200; step += step < 20 ? 1 : 13) {
     std::vector<std::size_t> cuts;
     for (std::size_t cut = step; cut < bytes.size(); cut += step) cuts.push_back(cut);
-    for (const test::Feeding feeding : {test::Feeding::kInput, test::Feeding::kLanding}) {
-      ASSERT_EQ(test::transcript(Role::kServer, limits, bytes, cuts, feeding), wanted) << "every " << step;
+    for (const Feeding feeding : {Feeding::kInput, Feeding::kLanding}) {
+      ASSERT_EQ(transcript(Role::kServer, limits, bytes, cuts, feeding), wanted) << "every " << step;
     }
   }
 }
@@ -375,7 +367,7 @@ TEST(Decoder, the_shortcut_takes_only_what_breaks_no_rule) {
       std::span<std::uint8_t> input(bytes);
       const auto event = decoder.next(input);
       ASSERT_EQ(event.kind == Decoder::Event::Kind::kError && event.error == wanted, wanted != Error::kNone)
-          << std::hex << first_two << ": " << test::shown(event);
+          << std::hex << first_two << ": " << shown(event);
       if (event.kind == Decoder::Event::Kind::kMessage) {
         ASSERT_EQ(event.payload.size(), header.payload_size) << std::hex << first_two;
         ASSERT_EQ(event.type == MessageType::kText, header.opcode == Opcode::kText) << std::hex << first_two;

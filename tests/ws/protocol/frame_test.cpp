@@ -9,10 +9,7 @@
 namespace ws::protocol {
 namespace {
 
-using test::bits;
-using test::Bytes;
-using test::hex;
-using test::operator+;
+using namespace test;  // bytes.hpp
 
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
@@ -68,7 +65,7 @@ TEST(ParseFrameHeader, takes_every_field_of_the_picture) {
        {.payload_size = 5, .opcode = Opcode::kBinary, .header_size = 4, .length_form = 16, .final = true}},
   };
   for (const auto& row : rows) {
-    const test::GuardedMemory memory(row.bytes.size());
+    const GuardedMemory memory(row.bytes.size());
     const auto header = parse_frame_header(memory.put(row.bytes));
     ASSERT_TRUE(header) << row.name;
     EXPECT_EQ(header->final, row.wanted.final) << row.name;
@@ -190,7 +187,7 @@ TEST(CheckFrameHeader, finds_the_rule_that_is_broken) {
 TEST(CheckFrameStart, finds_the_rule_at_the_first_byte_that_breaks_it) {
   for (const Rule& rule : rules()) {
     for (std::size_t size = 0; size <= rule.header.size(); ++size) {
-      const test::GuardedMemory memory(size + 1);
+      const GuardedMemory memory(size + 1);
       const Error error = check_frame_start(memory.put(std::span(rule.header).first(size)), rule.context);
       const bool known = rule.wanted != Error::kNone && size >= rule.found_at;
       EXPECT_EQ(error, known ? rule.wanted : Error::kNone) << rule.name << ", with " << size << " bytes";
@@ -200,25 +197,28 @@ TEST(CheckFrameStart, finds_the_rule_at_the_first_byte_that_breaks_it) {
 
 TEST(CheckFrameStart, gives_the_answer_of_the_whole_header_or_none) {
   const FrameContext contexts[] = {
-      {},
       {.payload_limit = 100},
       {.message_open = true, .payload_limit = 70000},
-      {.role = Role::kClient, .reserved_bits_allowed = 4},
-      {.role = Role::kClient, .message_open = true, .fragments_left = 0, .payload_limit = 0},
+      {.role = Role::kClient,
+       .message_open = true,
+       .reserved_bits_allowed = 4,
+       .fragments_left = 0,
+       .payload_limit = 0},
   };
-  const Bytes lengths[] = {hex("00 00 00 00 00 00 00 7D"), hex("00 7E 00 00 00 00 00 00"),
-                           hex("00 00 00 00 00 01 00 00"), hex("FF FF FF FF FF FF FF FF"),
-                           hex("80 00 00 00 00 00 00 00"), hex("00 00 00 00 00 00 FF FF")};
-  for (const FrameContext& context : contexts) {
-    for (unsigned first_two = 0; first_two < 65536; ++first_two) {
-      for (const Bytes& length : lengths) {
-        Bytes bytes = {static_cast<std::uint8_t>(first_two >> 8), static_cast<std::uint8_t>(first_two & 0xFF)};
-        bytes = bytes + length;
-        const Error whole = check_frame_header(header_of(bytes), context);
-        const std::size_t header_size = header_of(bytes).header_size;
+  // What follows the first two bytes: lengths in 16 and 64 bits at the edges of the rules.
+  const std::array<std::uint8_t, 8> lengths[] = {{0, 0, 0, 0, 0, 0, 0, 0x7D},    {0, 0x7E}, {0, 0, 0, 0, 0, 1},
+                                                 {0, 0, 0, 0, 0, 0, 0xFF, 0xFF}, {0x80},    {0x7F, 0xFF}};
+  for (unsigned first_two = 0; first_two < 65536; ++first_two) {
+    for (const auto& length : lengths) {
+      std::array<std::uint8_t, kMaxHeaderSize> bytes = {static_cast<std::uint8_t>(first_two >> 8),
+                                                        static_cast<std::uint8_t>(first_two & 0xFF)};
+      std::copy(length.begin(), length.end(), bytes.begin() + 2);
+      const FrameHeader header = *parse_frame_header(bytes);
+      for (const FrameContext& context : contexts) {
+        const Error whole = check_frame_header(header, context);
         Error before = Error::kNone;
-        for (const std::size_t size : {std::size_t{1}, std::size_t{2}, std::max(header_size, std::size_t{3}) - 1}) {
-          const Error early = check_frame_start(std::span(bytes).first(std::min(size, bytes.size())), context);
+        for (std::size_t size = 1; size < header.header_size; size += size < 4 ? 1 : 3) {
+          const Error early = check_frame_start(std::span(bytes).first(size), context);
           ASSERT_TRUE(early == whole || early == Error::kNone) << std::hex << first_two << ", " << size;
           ASSERT_TRUE(before == Error::kNone || early == before) << std::hex << first_two << ", " << size;
           before = early;
@@ -231,9 +231,9 @@ TEST(CheckFrameStart, gives_the_answer_of_the_whole_header_or_none) {
 TEST(WriteFrameHeader, writes_what_is_parsed_again_in_the_fewest_bytes) {
   const std::uint64_t sizes[] = {0, 1, 125, 126, 127, 255, 256, 65535, 65536, 65537, 1ULL << 32, (1ULL << 63) - 1};
   for (const std::uint64_t size : sizes) {
-    for (const std::optional<MaskingKey> key : {std::optional<MaskingKey>(), std::optional(test::kKey)}) {
+    for (const std::optional<MaskingKey> key : {std::optional<MaskingKey>(), std::optional(kKey)}) {
       for (const Opcode opcode : {Opcode::kContinuation, Opcode::kText, Opcode::kBinary}) {
-        const test::GuardedMemory memory(kMaxHeaderSize);
+        const GuardedMemory memory(kMaxHeaderSize);
         const auto out = memory.last(kMaxHeaderSize).first<kMaxHeaderSize>();
         const std::size_t written = write_frame_header(out, size % 2 == 0, 4, opcode, size, key);
         const auto header = parse_frame_header(out.first(written));
@@ -263,10 +263,10 @@ TEST(WriteFrameHeader, writes_the_examples_of_the_rfc) {
   };
   // RFC 6455 5.7.
   EXPECT_EQ(written(true, Opcode::kText, 5, std::nullopt), hex("81 05"));
-  EXPECT_EQ(written(true, Opcode::kText, 5, test::kKey), hex("81 85 37 fa 21 3d"));
+  EXPECT_EQ(written(true, Opcode::kText, 5, kKey), hex("81 85 37 fa 21 3d"));
   EXPECT_EQ(written(false, Opcode::kText, 3, std::nullopt), hex("01 03"));
   EXPECT_EQ(written(true, Opcode::kContinuation, 2, std::nullopt), hex("80 02"));
-  EXPECT_EQ(written(true, Opcode::kPong, 5, test::kKey), hex("8a 85 37 fa 21 3d"));
+  EXPECT_EQ(written(true, Opcode::kPong, 5, kKey), hex("8a 85 37 fa 21 3d"));
   EXPECT_EQ(written(true, Opcode::kBinary, 256, std::nullopt), hex("82 7E 01 00"));
   EXPECT_EQ(written(true, Opcode::kBinary, 65536, std::nullopt), hex("82 7F 00 00 00 00 00 01 00 00"));
 }

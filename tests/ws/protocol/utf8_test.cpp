@@ -13,10 +13,7 @@
 namespace ws::protocol {
 namespace {
 
-using test::Bytes;
-using test::hex;
-using test::operator+;
-using test::operator*;
+using namespace test;  // bytes.hpp
 
 Bytes encoded(std::uint32_t code_point) {
   const auto byte = [](std::uint32_t value) { return static_cast<std::uint8_t>(value); };
@@ -68,7 +65,7 @@ Verdict slow_verdict(std::span<const std::uint8_t> bytes) {
 
 // Feeds `bytes` in two pieces (and the first alone), from memory that ends with them.
 void expect_agreement(std::span<const std::uint8_t> bytes, std::size_t cut) {
-  static const test::GuardedMemory kMemory(1024);
+  static const GuardedMemory kMemory(1024);
   const Verdict verdict = slow_verdict(bytes);
   Utf8Validator validator;
   const bool first = validator.feed(kMemory.put(bytes.first(cut)));

@@ -1,0 +1,69 @@
+// The same for scripts of Node as harness.py and server.py are for those of Python: tests that print a verdict each, the
+// program under test as a child process, and waiting with a deadline.
+
+import { spawn } from 'node:child_process';
+
+export const DEADLINE = 30_000;
+
+const program = process.env.WS101 || 'build/release/ws101';
+const tests = [];
+
+// The name is the statement that the test holds.
+export function test(name, body) {
+  tests.push({ name, body });
+}
+
+export async function main() {
+  let failed = 0;
+  for (const { name, body } of tests) {
+    const started = Date.now();
+    try {
+      await within(3 * DEADLINE, 'the test as a whole', body());
+      console.log(`ok ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+    } catch (error) {
+      ++failed;
+      console.log(`not ok ${name}: ${String(error.message).replaceAll('\n', ' ').slice(0, 1500)}`);
+    }
+  }
+  process.exit(failed ? 1 : 0);
+}
+
+// What `promise` comes to, or a failure that names what did not happen in time.
+export function within(milliseconds, what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took more than ${milliseconds / 1000} s`)), milliseconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+// Runs `body({url, log})` against a server of its own, which must end well when it is told to.
+export async function withServer(flags, body) {
+  const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', '--drain-timeout', '300ms', ...flags],
+    { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise(resolve => child.once('close', (code, signal) => resolve(signal ?? code)));
+  let log = '';
+  child.stderr.on('data', piece => { log += piece; });
+  try {
+    const url = await within(DEADLINE, 'the line that names the port', firstUrl(child));
+    await body({ url, log: () => log });
+    child.kill('SIGTERM');
+    const status = await within(DEADLINE, 'stopping', ended);
+    if (status !== 0) throw new Error(`the server ended with ${status}; its log ends: ${log.slice(-1500)}`);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+function firstUrl(child) {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.stdout.on('data', piece => {
+      output += piece;
+      const match = output.match(/\(WebSocket (ws:\S+)\/ws\)/);
+      if (match) resolve(match[1]);
+    });
+    child.once('error', reject);
+    child.once('close', () => reject(new Error('the server ended without a line')));
+  });
+}

@@ -1,0 +1,239 @@
+"""What connections cost and leave behind, seen from outside in /proc; the figures are printed.
+
+These are of the release build (WS101_RELEASE, or build/release/ws101): what asserts and sanitizers cost is not the point.
+"""
+
+import random
+import resource
+import select
+import struct
+import threading
+import time
+
+from harness import DEADLINE, expect, expect_equal, main, note, test
+from server import Server, release_program
+from wire import BINARY, PING, TEXT, Peer, close_frame, frame, header, request
+
+MIB = 1 << 20
+TOTAL = 64 * MIB
+
+
+def measured(*flags, **options):
+    return Server(*flags, program=release_program(), log_level="error", **options)
+
+
+def megabytes(size):
+    return f"{size / 1e6:.2f} MB"
+
+
+# ---- A peer that does not read
+
+class Sender:
+    """Sends 64 MiB in messages of one size for as long as the socket takes them."""
+
+    def __init__(self, peer, size):
+        self.peer = peer
+        block = random.Random(size).randbytes(size)
+        # Each message differs from the others, in its first bytes: an echo in the wrong place is seen.
+        self.messages = [struct.pack("!Q", number) + block[8:] for number in range(TOTAL // size)]
+        self.left = memoryview(b"".join(header(BINARY, size, key=b"\0\0\0\0") + message for message in self.messages))
+
+    def send(self):
+        """Returns whether anything could be sent."""
+        before = len(self.left)
+        try:
+            while self.left:
+                self.left = self.left[self.peer.socket.send(self.left[:MIB]):]
+        except (BlockingIOError, TimeoutError):
+            pass
+        return len(self.left) < before
+
+    def wait_until_stuck(self, server):
+        """Until nothing has moved for a while: neither has the socket taken a byte nor the server used the processor."""
+        quiet_since, used = time.monotonic(), server.cpu_seconds()
+        while self.left and time.monotonic() - quiet_since < 0.5:
+            _, writable, _ = select.select([], [self.peer.socket], [], 0.1)
+            if (writable and self.send()) or server.cpu_seconds() != used:
+                quiet_since, used = time.monotonic(), server.cpu_seconds()
+
+
+def expect_bounded(size):
+    with measured() as server, Peer(server.port) as peer:
+        peer.upgrade().echo(b"warm")
+        peer.socket.setblocking(False)
+        sender = Sender(peer, size)
+        server.forget_peak_rss()
+        before = server.rss()
+        sender.wait_until_stuck(server)
+        stuck, sent = server.rss() - before, TOTAL - len(sender.left)
+        expect(sender.left, "all was taken from a peer that read nothing")
+        peer.socket.settimeout(DEADLINE)
+        rest = threading.Thread(target=lambda: peer.socket.sendall(sender.left), daemon=True)
+        rest.start()
+        for number, message in enumerate(sender.messages):
+            got = peer.frame()
+            expect(got.opcode == BINARY and got.payload == message, f"echo {number} is not what was sent")
+        rest.join()
+        peak = server.peak_rss() - before
+        note(f"messages of {size >> 10} KiB: the server took {megabytes(sent)}, grew by {megabytes(stuck)}, "
+             f"{megabytes(peak)} at the peak of reading all back")
+        expect(stuck < 20e6, f"the server grew by {megabytes(stuck)} for a peer that does not read")
+        expect(peak < 20e6, f"the server grew by {megabytes(peak)} at the peak")
+
+
+@test
+def a_peer_that_does_not_read_costs_less_than_20_mb_with_messages_of_64_kib():
+    expect_bounded(64 << 10)
+
+
+@test
+def a_peer_that_does_not_read_costs_less_than_20_mb_with_messages_of_1_mib():
+    expect_bounded(1 * MIB)
+
+
+@test
+def a_peer_that_does_not_read_costs_less_than_20_mb_with_messages_of_16_mib():
+    expect_bounded(16 * MIB)
+
+
+@test
+def a_peer_that_floods_pings_and_does_not_read_costs_next_to_nothing():
+    with measured() as server, Peer(server.port, receive_buffer=4096) as peer:
+        peer.upgrade()
+        before = server.rss()
+        pings = frame(PING, b"p" * 125) * 1000
+        for _ in range(200):  # 26 MB of them; who floods is never asked to stop
+            peer.send(pings)
+        peer.send(frame(PING, b"the last one"))
+        grown = server.rss() - before
+        note(f"200,000 pings of a peer that reads none of the pongs: {megabytes(grown)}")
+        expect(grown < 2e6, f"the server grew by {megabytes(grown)}")
+        while peer.frame_of(10).payload != b"the last one":
+            pass
+
+
+# ---- What is announced and does not come
+
+@test
+def announced_messages_cost_what_has_come_of_them():
+    with measured() as server:
+        warm_up(server, 300)
+        before = server.rss()
+        peers = [Peer(server.port).upgrade() for _ in range(300)]
+        for peer in peers:
+            peer.send(header(BINARY, 16 * MIB), b"x" * 1024)
+        settle(server)
+        grown = server.rss() - before
+        note(f"300 connections with 1 KB of an announced 16 MiB: {megabytes(grown)}")
+        expect(grown < 12e6, f"they cost {megabytes(grown)}")
+        for peer in peers:
+            peer.close()
+
+
+def settle(server):
+    """Until the server has read all there is: one that came later is answered later."""
+    with Peer(server.port) as last:
+        last.upgrade().echo()
+
+
+def warm_up(server, count):
+    before = server.descriptors()
+    peers = [Peer(server.port).upgrade() for _ in range(count)]
+    for peer in peers:
+        peer.echo()
+        peer.close()
+    server.wait_for_descriptors(before)
+
+
+# ---- Hang-ups
+
+SENT = request("/echo")
+PHASES = [
+    ("before any byte", b"", False),
+    ("half a request head", SENT[:70], False),
+    ("a request, and its answer is not read", SENT, False),
+    ("after the 101", SENT, True),
+    ("half a frame header", SENT + header(BINARY, 70_000)[:5], True),
+    ("half a payload", SENT + header(BINARY, 70_000) + b"x" * 3000, True),
+    ("half of a large payload", SENT + header(BINARY, MIB) + b"x" * (MIB // 2), True),
+    ("inside a message in fragments", SENT + frame(TEXT, b"x" * 5000, final=False), True),
+    ("a message, and its echo is not read", SENT + frame(BINARY, b"x" * 100_000), True),
+    ("a ping", SENT + frame(PING, b"x"), True),
+    ("after the Close frame", SENT + close_frame(1000), True),
+    ("a broken rule", SENT + b"\xff\xff", True),
+]
+
+
+def hang_up(server, end, phase):
+    name, data, reads_101 = phase
+    peer = Peer(server.port)
+    if data:
+        peer.send(data)
+    if reads_101:
+        expect_equal(peer.head()[0], 101, f"the answer in the phase '{name}'")
+    end(peer)
+
+
+def hang_up_round(server, count):
+    for number in range(count):
+        for end in (Peer.close, Peer.reset):
+            for phase in PHASES:
+                hang_up(server, end, phase)
+                if number % 5 == 0 and phase is PHASES[-1]:
+                    settle(server)
+
+
+@test
+def hang_ups_in_every_phase_leave_nothing_behind():
+    with measured() as server:
+        descriptors = server.descriptors()
+        rounds = []
+        for _ in range(3):
+            hang_up_round(server, 25)
+            server.wait_for_descriptors(descriptors)
+            rounds.append(server.rss())
+        expect_equal(server.descriptors(), descriptors, "the number of descriptors")
+        calls = 25 * 2 * len(PHASES)
+        note(f"{calls} hang-ups in {len(PHASES)} phases, by FIN and by RST, three times: descriptors {descriptors} -> "
+             f"{server.descriptors()}, memory {[megabytes(size) for size in rounds]}")
+        expect(rounds[2] - rounds[1] < 200_000, f"memory grew by {rounds[2] - rounds[1]} bytes in {calls} hang-ups")
+        with Peer(server.port) as peer:
+            peer.upgrade().echo()
+
+
+# ---- Idle connections
+
+def open_idle(server, count):
+    """Handshakes in batches, because a round trip for each would take its time."""
+    peers = []
+    while len(peers) < count:
+        batch = [Peer(server.port).send(SENT) for _ in range(min(200, count - len(peers)))]
+        for peer in batch:
+            expect_equal(peer.head()[0], 101, "the answer")
+        peers += batch
+    return peers
+
+
+@test
+def an_idle_websocket_costs_less_than_400_bytes():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(10_000, hard - 200)
+    with measured() as server:
+        descriptors = server.descriptors()
+        for peer in open_idle(server, 200):
+            peer.close()
+        server.wait_for_descriptors(descriptors)
+        before = server.rss()
+        peers = open_idle(server, count)
+        each = (server.rss() - before) / count
+        note(f"{count} idle WebSockets on /echo: {each:.0f} bytes of the server's memory each")
+        for peer in peers[::100]:
+            peer.echo()
+        for peer in peers:
+            peer.reset()
+        server.wait_for_descriptors(descriptors)
+        expect(each < 400, f"an idle WebSocket costs {each:.0f} bytes")
+
+
+main()

@@ -1,0 +1,23 @@
+// How much of the heap is in use, so that a test can say what an idle connection does not hold.
+#pragma once
+
+#include <cstddef>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/allocator_interface.h>
+#else
+#include <malloc.h>
+#endif
+
+namespace ws::tests {
+
+inline std::size_t heap_in_use() {
+#if defined(__SANITIZE_ADDRESS__)
+  return __sanitizer_get_current_allocated_bytes();
+#else
+  const auto now = ::mallinfo2();
+  return now.uordblks + now.hblkhd;
+#endif
+}
+
+}  // namespace ws::tests
