@@ -97,19 +97,16 @@ bool Connection::must_wait() {
   return stream_->full();
 }
 
-// Keeps what was received; nothing more is read meanwhile, so it is one receive buffer at most. A request that has
-// half arrived is not late then: it is we who do not read.
+// Keeps what was received; nothing more is read meanwhile, so it is one receive buffer at most.
 void Connection::wait_for_room(std::span<const std::uint8_t> bytes) {
   waiting_.assign(bytes.begin(), bytes.end());
   stream_->pause_reading();
-  set_deadline(site_.keep_alive);
 }
 
 void Connection::on_drained() {
   if (waiting_.empty()) return;
   // Read again before the requests are served: a handler that hijacks wants a stream that is not paused.
   stream_->resume_reading();
-  if (parser_.state() != RequestParser::State::kIdle) set_deadline(site_.handshake_timeout);
   std::vector<std::uint8_t> bytes = std::exchange(waiting_, {});
   serve(bytes);
 }
@@ -125,13 +122,17 @@ void Connection::set_deadline(reactor::Milliseconds delay) {
 }
 
 void Connection::on_deadline() {
-  if (stream_->full()) {
-    // A client that still takes its response, however slowly, is not idle.
-    const std::uint32_t before = std::exchange(progress_, stream_->output_progress());
-    return progress_ == before ? close() : set_deadline(site_.keep_alive);
+  if (parser_.state() == RequestParser::State::kIdle) {
+    // A client that still takes its responses, however slowly, is not idle.
+    return stream_->full() && output_moved() ? set_deadline(site_.keep_alive) : close();
   }
-  if (parser_.state() == RequestParser::State::kIdle) return close();
   refuse({.status = 408, .reason = "the request took too long to arrive (--handshake-timeout)"});
+}
+
+// Whether the client, or our kernel for it, has taken a byte since this was asked last.
+bool Connection::output_moved() {
+  const std::uint64_t progress = std::uint64_t{stream_->output_progress()} << 32 | stream_->unsent();
+  return std::exchange(progress_, progress) != progress;
 }
 
 void Connection::on_end(reactor::StreamEnd end) {

@@ -48,6 +48,7 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   void on_drained() override;
   void wind_down() override;
   void on_deadline();
+  bool output_moved();
 
   void serve(std::span<std::uint8_t> bytes);
   bool must_wait();
@@ -66,7 +67,7 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   std::list<Connection*>::iterator place_;  // in the site's list, while the stream is ours
   RequestParser parser_;
   bool served_one_ = false;            // the deadline of the first request runs from the accept
-  std::uint32_t progress_ = 0;         // of the output, when the deadline last passed
+  std::uint64_t progress_ = 0;         // of the output, when it was last asked for
   std::vector<std::uint8_t> waiting_;  // received, and not looked at before the client takes its responses
 };
 

@@ -149,6 +149,11 @@ void connect_tcp(Loop& loop, const std::string& host, std::uint16_t port, Millis
   }
 }
 
+void connect_to(Loop& loop, std::vector<Address> addresses, Milliseconds timeout, ConnectHandler handler) {
+  const auto attempt = begin(loop, addresses.empty() ? "nowhere" : addresses.front().to_string(), timeout, std::move(handler));
+  loop.post([attempt, addresses = std::move(addresses)] { deliver(attempt, addresses, "there is no address"); });
+}
+
 void connect_unix(Loop& loop, const std::string& path, Milliseconds timeout, ConnectHandler handler) {
   const auto attempt = begin(loop, "unix:" + path, timeout, std::move(handler));
   loop.post([attempt, path] {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "reactor/address.hpp"
 #include "reactor/file_descriptor.hpp"
@@ -24,6 +25,8 @@ using ConnectHandler = std::function<void(Connected)>;
 // together.
 // The attempt is a resident: Loop::shut_down ends it with a failure.
 void connect_tcp(Loop& loop, const std::string& host, std::uint16_t port, Milliseconds timeout, ConnectHandler handler);
+// Where the addresses are known already; they are tried in their order.
+void connect_to(Loop& loop, std::vector<Address> addresses, Milliseconds timeout, ConnectHandler handler);
 void connect_unix(Loop& loop, const std::string& path, Milliseconds timeout, ConnectHandler handler);
 
 }  // namespace reactor

@@ -7,9 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -86,13 +88,14 @@ class Client {
   void half_close() { ::shutdown(socket_.get(), SHUT_WR); }
   void close() { socket_.close(); }
 
-  // Takes what has arrived, without waiting.
-  void take() {
+  // Takes what has arrived, without waiting, and no more than `most` bytes of it.
+  void take(std::size_t most = SIZE_MAX) {
     std::array<char, 16384> buffer{};
-    while (!ended_) {
-      const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    for (std::size_t taken = 0; !ended_ && taken < most;) {
+      const ssize_t size = ::recv(socket_.get(), buffer.data(), std::min(buffer.size(), most - taken), MSG_DONTWAIT);
       if (size > 0) {
         received_.append(buffer.data(), static_cast<std::size_t>(size));
+        taken += static_cast<std::size_t>(size);
       } else if (size == 0) {
         ended_ = true;
       } else {

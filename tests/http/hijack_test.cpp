@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -138,6 +139,20 @@ TEST(Hijack, leaves_nothing_of_http_behind_after_the_turn) {
   client.close();
   EXPECT_TRUE(tests::turn_until(fixture.loop, [&] { return fixture.loop.residents() == 0; }));
   EXPECT_EQ(fixture.loop.admissions().open(), 0U);
+}
+
+// Both are ready when the loop wakes up: the request, which is served first, and the alarm.
+TEST(Hijack, a_deadline_that_passes_in_the_same_turn_is_too_late) {
+  Fixture fixture({.handshake_timeout = reactor::Milliseconds(5)});
+  Client client(fixture.loop, *fixture.server);
+  fixture.loop.run_once(reactor::Milliseconds(0));  // sets the alarm
+  const std::string request = get("/shout", kUpgrade);
+  ASSERT_EQ(::send(client.fd(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(10);
+  while (std::chrono::steady_clock::now() < end) {
+  }
+  client.send("hello");
+  EXPECT_EQ(client.receive_until("HELLO"), std::string(kGreeting) + "HELLO");
 }
 
 TEST(Hijack, outlives_the_server) {

@@ -57,6 +57,8 @@ TEST(RequestParser, requests_follow_each_other) {
       "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: t\r\n\r\nGET "
       "/b HTTP/1.0\r\n\r\nG",
       "POST /a 2 [abcde]; GET /b 0; in head");
+  const std::string chunked = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n";
+  expect(chunked + chunked, "POST / 2 [a]; POST / 2 [a]; idle");
   expect("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhello", "in body");
   expect("\r\n\r\n", "idle");
 }

@@ -43,10 +43,13 @@ TEST(Ticker, a_late_call_does_not_delay_the_others_and_missed_calls_are_skipped)
   Loop loop;
   Ticker ticker;
   std::vector<std::uint64_t> calls;
-  const std::uint64_t start = loop.now();
-  ticker.start(loop, Milliseconds(10), [&] {
-    calls.push_back(loop.now() - start);
-    if (calls.size() == 1) be_busy_for(Milliseconds(34));
+  std::uint64_t start = 0;
+  loop.post([&] {
+    start = loop.now();  // stands still in this turn
+    ticker.start(loop, Milliseconds(10), [&] {
+      calls.push_back(loop.now() - start);
+      if (calls.size() == 1) be_busy_for(Milliseconds(34));
+    });
   });
   ASSERT_TRUE(turn_until(loop, [&] { return calls.size() == 4; }));
   EXPECT_GE(calls[1], calls[0] + 34);

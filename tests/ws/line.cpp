@@ -28,8 +28,8 @@ void FramePeer::send(std::string_view bytes) {
   })) << "the socket takes no more";
 }
 
-void FramePeer::take() {
-  const std::string bytes = socket_.receive();
+void FramePeer::take(std::size_t most) {
+  const std::string bytes = socket_.receive(most);
   received_ += bytes.size();
   bytes_ += bytes;
   for (Frame& frame : take_frames(bytes_)) frames_.push_back(std::move(frame));
@@ -56,9 +56,16 @@ std::string FramePeer::all_to_end() {
   return (frames.empty() ? "" : frames + "; ") + (!came ? "no end" : socket_.reset() ? "reset" : "end");
 }
 
-std::string FramePeer::arrived() {
-  take();
-  return joined(std::exchange(frames_, {}));
+std::string FramePeer::arrived() { return joined(take_all()); }
+
+std::vector<Frame> FramePeer::take_all(std::size_t most) {
+  take(most);
+  return std::exchange(frames_, {});
+}
+
+void FramePeer::forget() {
+  bytes_ = {};
+  frames_ = {};
 }
 
 Line::Line(reactor::Loop& loop, LineOptions options, SocketPair pair)
@@ -87,7 +94,7 @@ bool Line::wait_until_gone() {
 }
 
 SocketPair narrow_pair() {
-  SocketPair pair = reactor::tests::tcp_pair(kSmallBuffer);
+  SocketPair pair = reactor::tests::unix_pair();
   reactor::tests::set_send_buffer(pair.ours.get(), kSmallBuffer);
   return pair;
 }

@@ -36,8 +36,8 @@ class FramePeer {
     send(Opcode::kClose, close_payload(code, reason));
   }
 
-  // Reads what has arrived, and takes the whole frames out of it.
-  void take();
+  // Reads what has arrived, at most `most` bytes of it, and finds the whole frames in it.
+  void take(std::size_t most = SIZE_MAX);
   // The next frame; turns the loop until it is there. Empty words at the end.
   Frame next_frame();
   std::string next() { return in_words(next_frame()); }
@@ -45,6 +45,10 @@ class FramePeer {
   std::string all_to_end();
   // What has arrived and was not taken by next(), without waiting: `text a; pong b`.
   std::string arrived();
+  // The same, as frames.
+  std::vector<Frame> take_all(std::size_t most = SIZE_MAX);
+  // Gives back the memory of what was received.
+  void forget();
   // Bytes that were received in all.
   std::size_t received() const { return received_; }
 
@@ -93,7 +97,7 @@ class Line {
   FramePeer peer;
 };
 
-// Both sockets of a connection over TCP with buffers as small as the system makes them.
+// A connection that takes only a few kilobytes while its peer does not read.
 SocketPair narrow_pair();
 
 // Ends every line from the peers' side, and turns the loop until nothing is left on it.

@@ -39,8 +39,9 @@ std::string hex(std::span<const std::uint8_t> bytes) {
 // Text as it is where it is plain ASCII, else as hex.
 std::string payload_text(const TracedFrame& frame) {
   const auto bytes = frame.payload_start;
-  const bool plain = frame.header.opcode != Opcode::kBinary && frame.header.opcode != Opcode::kClose &&
-                     std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte >= 0x20 && byte < 0x7F; });
+  const bool plain =
+      frame.header.opcode != Opcode::kBinary && frame.header.opcode != Opcode::kClose &&
+      std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte >= 0x20 && byte < 0x7F; });
   const std::string shown = plain ? "\"" + std::string(bytes.begin(), bytes.end()) + "\"" : hex(bytes);
   return shown + (bytes.size() < frame.header.payload_size ? "..." : "");
 }

@@ -1,5 +1,5 @@
-// For watching: finds the frames in a stream of bytes, however it is cut, and tells of each one its header and the start of
-// its payload. It judges nothing and changes nothing; the decoder reads the same bytes for real.
+// For watching: finds the frames in a stream of bytes, however it is cut, and tells of each one its header and the
+// start of its payload. It judges nothing and changes nothing; the decoder reads the same bytes for real.
 #pragma once
 
 #include <array>

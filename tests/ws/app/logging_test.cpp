@@ -1,0 +1,52 @@
+// The log on standard error: one line for each entry, whatever is in it.
+#include "ws/app/logging.hpp"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <string>
+
+#include "reactor/loop.hpp"
+
+namespace ws::app {
+namespace {
+
+using reactor::LogLevel;
+
+std::string logged(LogLevel lowest, LogFormat format, LogLevel level, std::string_view text) {
+  testing::internal::CaptureStderr();
+  {
+    reactor::Loop loop;
+    log_to_standard_error(loop, lowest, format);
+    loop.log(level, text);
+  }
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(Log, a_line_of_text_has_a_time_a_level_and_the_words) {
+  const std::string line = logged(LogLevel::kInfo, LogFormat::kText, LogLevel::kWarning, "100% {} sure");
+  EXPECT_TRUE(std::regex_match(line, std::regex(R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} warning 100% \{\} sure\n)")))
+      << line;
+}
+
+TEST(Log, what_is_less_grave_than_asked_for_is_not_said) {
+  EXPECT_EQ(logged(LogLevel::kWarning, LogFormat::kText, LogLevel::kInfo, "quiet"), "");
+  EXPECT_NE(logged(LogLevel::kDebug, LogFormat::kText, LogLevel::kDebug, "loud"), "");
+}
+
+TEST(Log, no_words_can_make_a_second_line_or_reach_the_terminal) {
+  const std::string line = logged(LogLevel::kInfo, LogFormat::kText, LogLevel::kInfo, "a\nb\x1b[2J\x9b");
+  EXPECT_TRUE(line.ends_with(R"( info a\nb\x1b[2J\x9b)"
+                             "\n"))
+      << line;
+}
+
+TEST(Log, a_line_of_json_is_json_whatever_the_words) {
+  const std::string line = logged(LogLevel::kInfo, LogFormat::kJson, LogLevel::kError, "say \"hi\"\\\n\xff");
+  EXPECT_TRUE(line.ends_with(R"("level":"error","message":"say \"hi\"\\\\n\\xff"})"
+                             "\n"))
+      << line;
+}
+
+}  // namespace
+}  // namespace ws::app
