@@ -131,7 +131,7 @@ void Connection::on_deadline() {
 
 // Whether the client, or our kernel for it, has taken a byte since this was asked last.
 bool Connection::output_moved() {
-  const std::uint64_t progress = std::uint64_t{stream_->output_progress()} << 32 | stream_->unsent();
+  const std::uint64_t progress = std::uint64_t{stream_->output_progress().taken} << 32 | stream_->unsent();
   return std::exchange(progress_, progress) != progress;
 }
 

@@ -62,8 +62,8 @@ class HeadScanner {
 
  private:
   enum class Place : std::uint8_t {
-    kBefore,
-    kBeforeLf,  // in front of the first line; after a CR there
+    kBefore,    // in front of the first line
+    kBeforeLf,  // after a CR there
     kFirstLine,
     kFirstLineLf,
     kLineStart,

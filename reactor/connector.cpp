@@ -81,7 +81,8 @@ class Attempt final : public Resident, private EventSource, private Timer {
   }
 
   void on_timer() override {
-    failure_ = next_ == 0 ? "its address was not found in time" : addresses_[next_ - 1].to_string() + ": no answer in time";
+    failure_ =
+        next_ == 0 ? "its address was not found in time" : addresses_[next_ - 1].to_string() + ": no answer in time";
     try_next();
   }
   void wind_down() override { finish(kShuttingDown); }
@@ -145,12 +146,15 @@ void connect_tcp(Loop& loop, const std::string& host, std::uint16_t port, Millis
   try {
     std::thread([host, port, mailbox = loop.mailbox(), attempt] { look_up(host, port, *mailbox, attempt); }).detach();
   } catch (const std::system_error& error) {
-    loop.post([attempt, failure = std::string("no thread to look it up: ") + error.what()] { deliver(attempt, {}, failure); });
+    loop.post([attempt, failure = std::string("no thread to look it up: ") + error.what()] {
+      deliver(attempt, {}, failure);
+    });
   }
 }
 
 void connect_to(Loop& loop, std::vector<Address> addresses, Milliseconds timeout, ConnectHandler handler) {
-  const auto attempt = begin(loop, addresses.empty() ? "nowhere" : addresses.front().to_string(), timeout, std::move(handler));
+  const auto attempt =
+      begin(loop, addresses.empty() ? "nowhere" : addresses.front().to_string(), timeout, std::move(handler));
   loop.post([attempt, addresses = std::move(addresses)] { deliver(attempt, addresses, "there is no address"); });
 }
 

@@ -68,7 +68,7 @@ FileDescriptor open_socket(const Address& address) {
 
 // A socket file that nobody listens on is left over from a process that was killed: it may go.
 void remove_stale(const Address& address, const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
   // Non-blocking: a living server with a full queue must not hold us up.
   const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

@@ -58,7 +58,7 @@ class Listener final : public Resident, private EventSource {
   FileDescriptor spare_;
   AcceptHandler handler_;
   std::string refusal_;
-  std::string unlink_path_;  // of a unix socket that we made
+  std::string unlink_path_;   // of a unix socket that we made
   bool share_asked_ = false;  // in the loop's list for another share
   Retry retry_{*this};
 };

@@ -128,8 +128,9 @@ void Loop::set_alarm() {
   alarm_set_for_ = *due;
   const auto at = (start_ + Milliseconds(*due)).time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at);
-  const itimerspec when = {.it_interval = {},
-                           .it_value = {.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(at - seconds).count()}};
+  const itimerspec when = {
+      .it_interval = {},
+      .it_value = {.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(at - seconds).count()}};
   if (::timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &when, nullptr) != 0) throw_errno("timerfd_settime");
 }
 

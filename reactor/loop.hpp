@@ -6,7 +6,8 @@
 //        └───────────────────────────────────────────────────────────────────────────────────────────────┘
 //
 // Rules that everything else relies on:
-//   * Close marks, the end of the turn frees. retire() may be called anywhere; the object lives until the batch is done.
+//   * Close marks, the end of the turn frees. retire() may be called anywhere; the object lives until the batch is
+//   done.
 //   * A source that has had its share of a turn calls again() and comes last, after everybody else.
 //   * Only post() may be called from another thread.
 #pragma once

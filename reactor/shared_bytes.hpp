@@ -40,7 +40,8 @@ class SharedBytes {
 
   explicit operator bool() const { return block_ != nullptr; }
   std::span<const std::uint8_t> view() const {
-    return block_ == nullptr ? std::span<const std::uint8_t>{} : std::span<const std::uint8_t>{block_->data, block_->size};
+    return block_ == nullptr ? std::span<const std::uint8_t>{}
+                             : std::span<const std::uint8_t>{block_->data, block_->size};
   }
   std::size_t size() const { return block_ == nullptr ? 0 : block_->size; }
   // REQUIRES: nobody else holds these bytes yet.

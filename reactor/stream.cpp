@@ -229,7 +229,8 @@ std::size_t Stream::send(std::span<const std::uint8_t> bytes) {
   do {
     result = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   } while (result < 0 && errno == EINTR);
-  if (result == static_cast<ssize_t>(bytes.size())) [[likely]] return bytes.size();
+  if (result == static_cast<ssize_t>(bytes.size())) [[likely]]
+    return bytes.size();
   return count_sent(result);
 }
 
@@ -294,12 +295,14 @@ std::size_t Stream::unacknowledged() const {
   return !closed() && ::ioctl(fd(), SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
-std::uint32_t Stream::output_progress() const {
+OutputProgress Stream::output_progress() const {
+  const auto on_its_way = static_cast<std::uint32_t>(unsent() + unacknowledged());
   tcp_info info{};
   socklen_t size = sizeof info;
-  // A unix socket has no such count; there what waits in the kernel must change.
-  if (::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return static_cast<std::uint32_t>(unacknowledged());
-  return static_cast<std::uint32_t>(info.tcpi_bytes_acked);
+  // A unix socket counts nothing: there all that was ever written is 0, and what is on its way is before that.
+  const bool counted = ::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+  const std::uint32_t taken = counted ? static_cast<std::uint32_t>(info.tcpi_bytes_acked) : 0U - on_its_way;
+  return {.taken = taken, .written = taken + on_its_way};
 }
 
 // ---- The end

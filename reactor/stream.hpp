@@ -48,6 +48,13 @@ class StreamHandler {
   ~StreamHandler() = default;
 };
 
+// Counts bytes of ours: those that the peer's machine has taken, and all that were written. They are equal when nothing
+// is on its way.
+struct OutputProgress {
+  std::uint32_t taken = 0;
+  std::uint32_t written = 0;
+};
+
 class Stream final : private EventSource {
  public:
   // Takes a connected, non-blocking socket. Nothing is read before attach().
@@ -71,7 +78,8 @@ class Stream final : private EventSource {
   // where there is none; then write() finds another way. What was put there counts from add_corked() on.
   std::uint8_t* cork_room(std::size_t size) const;
   void add_corked(std::size_t size) { loop_.cork_.size += size; }
-  // Sends (at most `size`) shared bytes from `offset` on, by reference; they leave at the end of this turn at the latest.
+  // Sends (at most `size`) shared bytes from `offset` on, by reference; they leave at the end of this turn at the
+  // latest.
   void write_shared(SharedBytes bytes, std::size_t offset = 0, std::size_t size = SIZE_MAX);
   // Sends what is corked and queued now, as far as the socket takes it.
   void flush();
@@ -81,8 +89,8 @@ class Stream final : private EventSource {
   std::size_t unsent() const { return corked_bytes() + (queue_ == nullptr ? 0 : queue_->bytes()); }
   // The socket refused bytes, and what is written now waits behind them.
   bool full() const { return full_; }
-  // Changes when the peer's machine takes bytes of ours: a sign of life.
-  std::uint32_t output_progress() const;
+  // How far our bytes have come, in numbers that wrap.
+  OutputProgress output_progress() const;
   // Bytes that the kernel holds and the peer has not acknowledged.
   std::size_t unacknowledged() const;
 
@@ -133,8 +141,8 @@ class Stream final : private EventSource {
   std::unique_ptr<OutputQueue> queue_;
   Admission admission_;
   FileDescriptor socket_;
-  bool readable_ : 1 = false;         // epoll said so and we have not yet read to the end
-  bool hang_up_ : 1 = false;          // epoll reported an end: read until recv says so too
+  bool readable_ : 1 = false;  // epoll said so and we have not yet read to the end
+  bool hang_up_ : 1 = false;   // epoll reported an end: read until recv says so too
   bool reading_paused_ : 1 = false;
   bool use_landing_ : 1 = false;      // ask the handler where to receive
   bool share_asked_ : 1 = false;      // in the loop's list for another share

@@ -9,8 +9,8 @@
 
 namespace reactor {
 
-// Calls every `period` (1 ms at least), on a fixed grid from its start: a late call does not delay those after it, and calls
-// that were missed altogether are skipped. It may be stopped or restarted from its own function, not destroyed.
+// Calls every `period` (1 ms at least), on a fixed grid from its start: a late call does not delay those after it, and
+// calls that were missed altogether are skipped. It may be stopped or restarted from its own function, not destroyed.
 class Ticker final : private Timer {
  public:
   Ticker() = default;

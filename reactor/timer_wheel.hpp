@@ -64,7 +64,8 @@ class TimerWheel {
   static constexpr unsigned kDigitBits = 6;
   static constexpr std::size_t kSlots = 1U << kDigitBits;
   static constexpr std::size_t kLevels = 7;
-  static constexpr std::uint64_t kEndOfTime = (std::uint64_t{1} << (kLevels * kDigitBits)) - 1;  // 139 years of milliseconds
+  static constexpr std::uint64_t kEndOfTime =
+      (std::uint64_t{1} << (kLevels * kDigitBits)) - 1;  // 139 years of milliseconds
 
   struct Position {
     std::size_t level = 0;

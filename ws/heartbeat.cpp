@@ -2,6 +2,7 @@
 #include "ws/heartbeat.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ws {
 
@@ -13,7 +14,7 @@ constexpr std::uint32_t kLines = 13;
 
 std::uint32_t milliseconds(reactor::Milliseconds time) { return static_cast<std::uint32_t>(time.count()); }
 
-// Whether `time` has been reached, in numbers that wrap.
+// Whether `time` (or a count) has been reached, in numbers that wrap.
 bool reached(std::uint32_t now, std::uint32_t time) { return now - time < UINT32_MAX / 2; }
 
 }  // namespace
@@ -34,15 +35,18 @@ Heartbeat::Beat Heartbeat::look(std::uint32_t now, const Limits& limits, const P
   }
   if (waiting_for_pong_) {
     if (now - ping_at_ < milliseconds(limits.pong_timeout)) return Beat::kQuiet;
-    if (progress() == progress_at_ping_) return Beat::kDead;
-    waiting_for_pong_ = false;
-    silent_looks_ = 0;
+    const std::uint32_t taken_before = std::exchange(taken_, progress().taken);
+    const bool ping_had_to_wait = !reached(taken_before, ping_behind_);
+    if (!ping_had_to_wait || taken_ == taken_before) return Beat::kDead;
+    ping_at_ = now;  // it has come nearer, and is given the same time again
     return Beat::kQuiet;
   }
   if (++silent_looks_ < kLooks - 1) return Beat::kQuiet;
   silent_looks_ = 0;
   ping_at_ = now;
-  progress_at_ping_ = progress();
+  const reactor::OutputProgress output = progress();
+  taken_ = output.taken;
+  ping_behind_ = output.written;
   // With pong_timeout off nobody is ever dead, but the pings still keep proxies from closing a line that seems unused.
   waiting_for_pong_ = limits.pong_timeout.count() > 0;
   return Beat::kPing;

@@ -1,7 +1,8 @@
 // Is the peer still there? TCP does not say: a machine that lost its power sends no FIN, and data sent to it is
 // retransmitted for a quarter of an hour. So a silent peer is pinged (RFC 6455 5.5.2), and one that is silent on that
-// too is dead. Any received byte is life, a pong or not; and so is progress of our own bytes: a peer on a slow line
-// may be busy with what lies before the ping.
+// too is dead. Any received byte is life, a pong or not; and so is progress of our own bytes, as long as some lie
+// before the ping: a peer on a slow line is busy with them. Behind the ping it proves nothing, because a kernel takes
+// bytes also for a program that has stopped.
 //
 // Reading the clock for every message would cost more than the rest of this, so a message only leaves a mark, and a
 // look at the mark every fifth of ping_interval counts how long it has been missing:
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "reactor/stream.hpp"
 #include "ws/settings.hpp"
 
 namespace ws {
@@ -29,9 +31,8 @@ class Heartbeat {
 
   void heard() { heard_ = true; }
 
-  // A number that changes when the peer's machine takes bytes of ours. To know it is a system call, so it is asked for
-  // only at a ping and when the answer is due.
-  using Progress = std::function<std::uint32_t()>;
+  // To know it is two system calls, so it is asked for only at a ping and when the answer is due.
+  using Progress = std::function<reactor::OutputProgress()>;
 
   // What has to be done now.
   Beat check(std::uint64_t now, const Limits& limits, const Progress& progress);
@@ -44,7 +45,8 @@ class Heartbeat {
 
   std::uint32_t look_at_ = 0;
   std::uint32_t ping_at_ = 0;
-  std::uint32_t progress_at_ping_ = 0;
+  std::uint32_t ping_behind_ = 0;  // the count of our bytes that were written before the ping
+  std::uint32_t taken_ = 0;        // the count of those that the peer had taken when we last asked
   bool heard_ = true;
   bool waiting_for_pong_ = false;
   std::uint8_t silent_looks_ = 0;

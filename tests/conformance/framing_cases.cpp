@@ -12,7 +12,7 @@ const std::string kHello = "Hello, world!";
 const std::string kNotText = hex("00 ff fe fd fc fb 00 ff");
 const std::string kSomePayload = "reserved opcode payload";
 
-Case echoes(std::string name, std::string holds, Frame message, Chop chop = kTogether) {
+Case echoes(std::string name, std::string holds, const Frame& message, Chop chop = kTogether) {
   return {.name = std::move(name), .holds = std::move(holds), .script = {send({message}, chop), expect({message})}};
 }
 
@@ -29,7 +29,7 @@ Case is_refused_after_the_echo(std::string name, std::string holds, Frame frame,
           .ending = fails(1002)};
 }
 
-Case is_answered(std::string name, std::string holds, std::string payload, Chop chop = kTogether) {
+Case is_answered(std::string name, std::string holds, const std::string& payload, Chop chop = kTogether) {
   return {.name = std::move(name),
           .holds = std::move(holds),
           .script = {send({ping(payload)}, chop), expect({pong(payload)})}};

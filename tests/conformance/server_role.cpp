@@ -66,7 +66,9 @@ pid_t spawn(std::vector<std::string> arguments, int standard_output) {
 ServerRole::ServerRole(const std::vector<std::string>& flags) {
   const char* program = std::getenv("WS101");
   if (program == nullptr || *program == '\0') throw Broken("the environment has no WS101, the path of the server");
-  std::vector<std::string> arguments = {program, "serve", "--listen", "127.0.0.1:0", "--log-level", "error"};
+  // A probe that is not needed for long must not be pinged.
+  std::vector<std::string> arguments = {program,       "serve", "--listen",        "127.0.0.1:0",
+                                        "--log-level", "error", "--ping-interval", "off"};
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   std::array<int, 2> ends = {};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Broken("cannot make a pipe");

@@ -238,9 +238,7 @@ TEST(Smuggling, two_opinions_about_a_length_are_refused) {
        {"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "Transfer-Encoding: xchunked\r\n",
         "Transfer-Encoding : chunked\r\n", "Content-Length: 0\r\nContent-Length: 44\r\n",
-        "Transfer-Encoding:\x0b"
-        "chunked\r\n",
-        "X: y\rContent-Length: 44\r\n", "X: y\nContent-Length: 44\r\n"}) {
+        "Transfer-Encoding:\vchunked\r\n", "X: y\rContent-Length: 44\r\n", "X: y\nContent-Length: 44\r\n"}) {
     Fixture fixture;
     Client client(fixture.loop, *fixture.server);
     client.send("POST / HTTP/1.1\r\nHost: x\r\n" + std::string(fields) + "\r\n0\r\n\r\n" + get("/admin"));

@@ -204,7 +204,8 @@ TEST(Resolve, localhost_is_loopback_and_no_address_comes_twice) {
 
 TEST(Resolve, no_host_is_every_interface) {
   for (const Address& address : resolve("", 8080, true)) {
-    EXPECT_TRUE(address == *Address::numeric("0.0.0.0", 8080) || address == *Address::numeric("::", 8080)) << address.to_string();
+    EXPECT_TRUE(address == *Address::numeric("0.0.0.0", 8080) || address == *Address::numeric("::", 8080))
+        << address.to_string();
   }
 }
 

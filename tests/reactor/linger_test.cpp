@@ -137,7 +137,7 @@ TEST(Linger, what_waits_for_a_peer_who_has_half_closed_still_arrives) {
       ASSERT_TRUE(turn_until(wire.loop, [&] { return !told_before || wire.handler.finished(); }));
       wire.stream->write({}, bytes(last_words()));
       ASSERT_GT(wire.stream->unsent(), 0U);
-      linger(std::move(wire.stream));
+      linger(std::move(wire.stream), FirstToClose::kUs, std::chrono::hours(1));
       std::string heard;
       ASSERT_TRUE(turn_until(wire.loop, [&] {
         heard += wire.peer.receive(50'000);

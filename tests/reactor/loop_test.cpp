@@ -374,7 +374,8 @@ TEST(Loop, who_has_not_wound_down_in_time_is_cut_off) {
     loop.shut_down(Milliseconds(10));
     loop.run();
     EXPECT_EQ(loop.cut_off_count(), 2U);
-    EXPECT_EQ(log, (Log{"stubborn winds down", "polite winds down", "stubborn cut off", "polite cut off", "polite destroyed"}));
+    EXPECT_EQ(log, (Log{"stubborn winds down", "polite winds down", "stubborn cut off", "polite cut off",
+                        "polite destroyed"}));
   }
   EXPECT_EQ(log.back(), "stubborn destroyed");
 }

@@ -74,7 +74,9 @@ TEST(Mailbox, a_letter_that_posts_as_it_is_thrown_away_does_no_harm) {
     explicit Poster(Mailbox& to) : mailbox(to) {}
     Poster(const Poster&) = delete;
     Poster& operator=(const Poster&) = delete;
-    ~Poster() { mailbox.post([] {}); }
+    ~Poster() {
+      mailbox.post([] {});
+    }
     Mailbox& mailbox;
   };
   Mailbox mailbox;

@@ -100,9 +100,7 @@ SocketPair small_tcp_pair() {
   return pair;
 }
 
-void set_send_buffer(int fd, int size) {
-  EXPECT_EQ(::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
-}
+void set_send_buffer(int fd, int size) { EXPECT_EQ(::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0); }
 
 FileDescriptor listening_socket(int backlog) {
   FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

@@ -358,7 +358,9 @@ const std::vector<Deed>& deeds() {
              wire.stream->close();
            },
        .handler_is_done = true},
-      {.name = "attach another", .act = [](Wire& wire, Recorder& second) { wire.stream->attach(second); }, .handler_is_done = true},
+      {.name = "attach another",
+       .act = [](Wire& wire, Recorder& second) { wire.stream->attach(second); },
+       .handler_is_done = true},
       {.name = "linger", .act = [](Wire& wire, Recorder&) { linger(std::move(wire.stream)); }, .handler_is_done = true},
       {.name = "write, then linger",
        .act =
@@ -391,7 +393,9 @@ TEST(StreamEnd, a_handler_may_do_anything_to_its_stream_from_inside_every_call) 
       Wire wire(small_tcp_pair());
       int done = 0;
       int calls_then = 0;
-      const auto calls = [&] { return wire.handler.calls + wire.handler.drained + static_cast<int>(wire.handler.ends.size()); };
+      const auto calls = [&] {
+        return wire.handler.calls + wire.handler.drained + static_cast<int>(wire.handler.ends.size());
+      };
       const auto act = [&] {
         if (wire.stream == nullptr) return;
         if (++done > 1) return;

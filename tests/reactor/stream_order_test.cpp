@@ -1,6 +1,7 @@
 // The order of bytes is exact, whichever way each write took: corked, queued, sent at once, by reference, or behind a
-// full socket. A random writer in all the places from which one can write, sockets with tiny buffers, and a slow reader.
-// (RFC 6455 5.4 lets no frame be torn apart by another; two ways out that overtake each other would do just that.)
+// full socket. A random writer in all the places from which one can write, sockets with tiny buffers, and a slow
+// reader. (RFC 6455 5.4 lets no frame be torn apart by another; two ways out that overtake each other would do just
+// that.)
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -23,7 +24,10 @@ namespace {
 class Chaos {
  public:
   Chaos(SocketPair pair, std::uint32_t seed)
-      : random_(seed), material_(pattern(kLargest, seed)), wire_(std::move(pair)), other_(loop(), unix_end(other_peer_)) {
+      : random_(seed),
+        material_(pattern(kLargest, seed)),
+        wire_(std::move(pair)),
+        other_(loop(), unix_end(other_peer_)) {
     set_send_buffer(wire_.stream->fd(), 4096);
     other_.attach(other_handler_);
     wire_.handler.at_input = [this](std::string_view) { write_some_things(); };

@@ -257,7 +257,8 @@ class Twin {
   void advance(std::uint64_t now) {
     now_ = now;
     wheel_.advance(now);
-    EXPECT_TRUE(sorted_.empty() || sorted_.begin()->first > now) << "a timer due at " << sorted_.begin()->first << " was missed";
+    EXPECT_TRUE(sorted_.empty() || sorted_.begin()->first > now)
+        << "a timer due at " << sorted_.begin()->first << " was missed";
   }
 
   void on_fired(std::size_t index) {
@@ -311,7 +312,8 @@ TEST(TimerWheel, nothing_it_does_allocates_memory) {
   TimerWheel wheel;
   const std::size_t before = mallinfo2().uordblks;
   for (std::uint64_t round = 0; round < 100; ++round) {
-    for (std::size_t index = 0; index < probes.size(); ++index) wheel.arm(probes[index], wheel.now() + index * index * 17);
+    for (std::size_t index = 0; index < probes.size(); ++index)
+      wheel.arm(probes[index], wheel.now() + index * index * 17);
     EXPECT_EQ(mallinfo2().uordblks, before);
     wheel.advance(wheel.now() + 50000);
   }

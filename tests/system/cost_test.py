@@ -1,6 +1,6 @@
-"""What one message costs: the system calls, counted by strace, and the instructions in user space, counted by callgrind.
+"""What one message costs: the system calls, counted by strace, and the instructions in user space, by callgrind.
 
-Both are of the release build (WS101_RELEASE, or build/release/ws101), and neither is a matter of how busy the machine is.
+Both are of the release build (WS101_RELEASE, or build/release/ws101); how busy the machine is does not matter here.
 """
 
 import os
@@ -66,7 +66,8 @@ def expect_one_of_each(opcode, payload, path):
     note(f"{count} echoes of {len(payload)} bytes at {path}: {calls}")
     for names in (RECEIVE, SEND, WAIT):
         # The stopping may take a call more or less, a message may not.
-        expect(abs(total(calls, names) - count) <= 2, f"{total(calls, names)} calls of {names} for {count} messages: {calls}")
+        made = total(calls, names)
+        expect(abs(made - count) <= 2, f"{made} calls of {names} for {count} messages: {calls}")
     others = {name: number for name, number in calls.items() if name not in RECEIVE | SEND | WAIT and number > 2}
     expect(not others, f"other calls: {others}")
 
@@ -112,7 +113,8 @@ def instructions(opcode, payload, count, flags=()):
         path = os.path.join(folder, "callgrind.out")
         wrapper = ("valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={path}")
         environment = {"LD_BIND_NOW": "1"}  # a function is looked up at the start and not at its first call
-        with Server(*flags, program=release_program(), log_level="error", wrapper=wrapper, environment=environment) as server:
+        with Server(*flags, program=release_program(), log_level="error", wrapper=wrapper,
+                    environment=environment) as server:
             with Peer(server.port) as peer:
                 peer.upgrade()
                 echo_many(peer, payload, count, opcode)

@@ -11,7 +11,7 @@ import time
 
 import websockets
 
-from harness import DEADLINE, expect, expect_equal, main, test, wait_until
+from harness import DEADLINE, expect, expect_equal, main, test
 from server import Server, release_program
 from wire import Peer, request
 
@@ -31,8 +31,8 @@ async def echoes(socket, *messages):
         expect(got == message and type(got) is type(message), f"the echo of {message[:60]!r} is {got[:60]!r}")
 
 
-MESSAGES = ["", "hello", b"", b"\x00\xff", "\ufeffBOM and \x00 and κόσμε \U0001f600", "x" * 125, "x" * 126, "x" * 127,
-            b"y" * 65535, b"y" * 65536, "z" * 1_000_000]
+MESSAGES = ["", "hello", b"", b"\x00\xff", "\ufeffBOM and \x00 and κόσμε \U0001f600", "x" * 125, "x" * 126,
+            "x" * 127, b"y" * 65535, b"y" * 65536, "z" * 1_000_000]
 
 
 @test
@@ -162,6 +162,17 @@ async def the_end_of_a_connection_is_logged_with_its_code_and_reason():
         server.wait_for_log(r"127\.0\.0\.1:\d+ lost, 1006 ")
 
 
+@test
+async def trace_shows_every_frame_both_ways_with_its_bytes():
+    with Server("--trace", "--period", "1h") as server:
+        with Peer(server.port) as peer:
+            remote = peer.name()
+            # RFC 6455 5.7: "Hello", masked.
+            peer.upgrade("/ws").send(bytes.fromhex("8185 37fa213d 7f9f4d5158")).frame()
+        server.wait_for_log(rf'^{re.escape(remote)} < 81 85 37 fa 21 3d \| FIN text, masked, 5 bytes: "Hello"$')
+        server.wait_for_log(rf'^{re.escape(remote)} > 81 05 \| FIN text, 5 bytes: "Hello"$')
+
+
 # ---- The periodic message
 
 async def expect_period(socket, seconds, text, count=4):
@@ -239,8 +250,9 @@ async def close_after_closes_with_1000():
 
 @test
 def a_bad_value_in_the_query_is_a_400_with_a_clear_sentence():
-    values = ["", "5", "abc", "1ms", "9ms", "0", "off", "-5s", "+5s", " 5s", "5s ", "5S", "5sec", "1.5s", "2h", "61m", "3600001ms",
-              "99999999999999999999ms", "1e3ms", "%", "%zz", "%00", "5s%00", "٥s", "0x10ms", "5s,5s", "1h1ms", "--period"]
+    values = ["", "5", "abc", "1ms", "9ms", "0", "off", "-5s", "+5s", " 5s", "5s ", "5S", "5sec", "1.5s", "2h", "61m",
+              "3600001ms", "99999999999999999999ms", "1e3ms", "%", "%zz", "%00", "5s%00", "٥s", "0x10ms", "5s,5s",
+              "1h1ms", "--period"]
     with Server() as server:
         for name in ("period", "close_after"):
             for value in values:

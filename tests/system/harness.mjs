@@ -1,9 +1,9 @@
-// The same for scripts of Node as harness.py and server.py are for those of Python: tests that print a verdict each, the
+// For scripts of Node what harness.py and server.py are for those of Python: tests that print a verdict each, the
 // program under test as a child process, and waiting with a deadline.
 
 import { spawn } from 'node:child_process';
 
-export const DEADLINE = 30_000;
+export const DEADLINE = 20_000;
 
 const program = process.env.WS101 || 'build/release/ws101';
 const tests = [];
@@ -18,7 +18,7 @@ export async function main() {
   for (const { name, body } of tests) {
     const started = Date.now();
     try {
-      await within(3 * DEADLINE, 'the test as a whole', body());
+      await within(2 * DEADLINE, 'the test as a whole', body());
       console.log(`ok ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
     } catch (error) {
       ++failed;

@@ -1,4 +1,4 @@
-"""Bad input never touches another connection: while each hostile peer here does its worst, a healthy one goes on echoing.
+"""Bad input never touches another connection: while each hostile peer does its worst, a healthy one goes on echoing.
 
 What is sent wrong, and with which close code it ends, is the conformance tests' matter; here only the neighbours count,
 and that the server is whole afterwards: the same descriptors, the same memory, status 0.
@@ -87,7 +87,7 @@ BAD_HEADS = [
     b"GET /ws HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100_000,
     b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 1_000_000,
-    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n",
     b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",

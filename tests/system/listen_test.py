@@ -1,4 +1,4 @@
-"""Where `ws101 serve` listens: every form of --listen, the line that it prints for each, and what it says when it cannot."""
+"""Where `ws101 serve` listens: every form of --listen, the line that it prints for each, and what it says when not."""
 
 import contextlib
 import os
@@ -13,7 +13,8 @@ from harness import DEADLINE, expect, expect_equal, main, test, wait_until
 from server import PROGRAM, Server, run
 from wire import Peer
 
-HAS_IPV6 = os.path.exists("/proc/net/if_inet6") and "00000000000000000000000000000001" in open("/proc/net/if_inet6").read()
+INTERFACES = "/proc/net/if_inet6"
+HAS_IPV6 = os.path.exists(INTERFACES) and "0" * 31 + "1" in open(INTERFACES, encoding="ascii").read()
 LINE = r"listening on http://{host}:(\d+) \(WebSocket ws://{host}:\1/ws\)"
 
 
@@ -92,7 +93,8 @@ def without_a_flag_it_is_localhost_8080():
         try:
             line = process.stdout.readline()
             if line:
-                expect(re.fullmatch(LINE.format(host=r"(?:127\.0\.0\.1|\[::1\])") + "\n", line) and ":8080 " in line, line)
+                host = r"(?:127\.0\.0\.1|\[::1\])"
+                expect(re.fullmatch(LINE.format(host=host) + "\n", line) and ":8080 " in line, line)
             else:
                 errors.seek(0)
                 expect(b":8080: Address already in use" in errors.read(), "neither a line nor a taken port")
@@ -125,8 +127,8 @@ def a_descriptor_that_is_no_listening_socket_is_refused():
 @test
 def a_taken_port_is_one_clear_line_and_status_1():
     with Server() as server:
-        expect_one_line(run("serve", "--listen", f"127.0.0.1:{server.port}"), 1, f"127.0.0.1:{server.port}", "already in use",
-                        "--listen")
+        taken = f"127.0.0.1:{server.port}"
+        expect_one_line(run("serve", "--listen", taken), 1, taken, "already in use", "--listen")
         expect_serves(server.port)
 
 
@@ -203,7 +205,8 @@ def a_file_that_is_no_socket_is_left_alone():
 @test
 def a_failed_start_leaves_no_socket_file_behind():
     with socket_path() as path, Server() as server:
-        expect_one_line(run("serve", "--listen", f"unix:{path}", "--listen", f"127.0.0.1:{server.port}"), 1, str(server.port))
+        taken = f"127.0.0.1:{server.port}"
+        expect_one_line(run("serve", "--listen", f"unix:{path}", "--listen", taken), 1, taken)
         wait_until(lambda: not os.path.exists(path), "the socket file of the failed start is gone")
 
 

@@ -1,6 +1,6 @@
 """What connections cost and leave behind, seen from outside in /proc; the figures are printed.
 
-These are of the release build (WS101_RELEASE, or build/release/ws101): what asserts and sanitizers cost is not the point.
+They are of the release build (WS101_RELEASE, or build/release/ws101): what sanitizers cost is beside the point.
 """
 
 import random
@@ -49,7 +49,7 @@ class Sender:
         return len(self.left) < before
 
     def wait_until_stuck(self, server):
-        """Until nothing has moved for a while: neither has the socket taken a byte nor the server used the processor."""
+        """Until for a while neither the socket has taken a byte nor the server used the processor."""
         quiet_since, used = time.monotonic(), server.cpu_seconds()
         while self.left and time.monotonic() - quiet_since < 0.5:
             _, writable, _ = select.select([], [self.peer.socket], [], 0.1)

@@ -1,5 +1,5 @@
-// The Node client `ws` against /ws and /echo: text and bytes of every size class, fragments, pings, close codes, and what
-// is negotiated, as another implementation of RFC 6455 sees it.
+// The Node client `ws` against /ws and /echo: text and bytes of every size class, fragments, pings, close codes, and
+// what is negotiated, as another implementation of RFC 6455 sees it.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -31,7 +31,8 @@ async function close(socket, ...how) {
   return { code, reason: reason.toString() };
 }
 
-test('text and bytes of every size class come back as they were', () => withServer(['--period', '1h'], async ({ url }) => {
+const seldom = ['--period', '1h'];
+test('text and bytes of every size class come back as they were', () => withServer(seldom, async ({ url }) => {
   for (const path of ['/ws', '/echo']) {
     const socket = await connect(url + path);
     for (const size of [0, 1, 125, 126, 127, 65535, 65536, 1 << 20, 16 << 20]) {
@@ -56,7 +57,7 @@ test('a thousand messages sent without waiting come back in order', () => withSe
   await close(socket);
 }));
 
-test('fragments come back as one message, a ping between them is answered first', () => withServer([], async ({ url }) => {
+test('fragments come back as one message, after the pong to a ping between them', () => withServer([], async ({ url }) => {
   const socket = await connect(url + '/echo');
   let pongs = 0;
   socket.on('pong', () => { ++pongs; });
@@ -82,14 +83,14 @@ test('a ping is answered by a pong with its payload', () => withServer([], async
   await close(socket);
 }));
 
-test('the pings of the server keep a client that answers them', () => withServer(['--ping-interval', '100ms', '--pong-timeout', '10s'],
-  async ({ url }) => {
-    const socket = await connect(url + '/echo');
-    for (let count = 0; count < 5; ++count) await within(DEADLINE, 'a ping', once(socket, 'ping'));
-    socket.send('alive');
-    assert.equal((await receive(socket)).data.toString(), 'alive');
-    await close(socket);
-  }));
+const often = ['--ping-interval', '100ms', '--pong-timeout', '10s'];
+test('the pings of the server keep a client that answers them', () => withServer(often, async ({ url }) => {
+  const socket = await connect(url + '/echo');
+  for (let count = 0; count < 5; ++count) await within(DEADLINE, 'a ping', once(socket, 'ping'));
+  socket.send('alive');
+  assert.equal((await receive(socket)).data.toString(), 'alive');
+  await close(socket);
+}));
 
 test('every close code that may be sent comes back', () => withServer([], async ({ url }) => {
   for (const code of [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999]) {
@@ -113,7 +114,7 @@ test('what the server closes for has its code', () => withServer(['--max-message
   assert.equal((await within(DEADLINE, 'the close', once(over, 'close')))[0], 1000);
 }));
 
-test('no subprotocol and no extension is agreed on that the server does not speak', () => withServer([], async ({ url }) => {
+test('nothing is agreed on that the server does not speak', () => withServer([], async ({ url }) => {
   const socket = await connect(url + '/ws', [], { perMessageDeflate: true });
   assert.equal(socket.protocol, '');
   assert.equal(socket.extensions, '');
@@ -126,7 +127,8 @@ test('no subprotocol and no extension is agreed on that the server does not spea
   assert.match(error.message, /no subprotocol/);
 }));
 
-test('the periodic message comes as text', () => withServer(['--period', '50ms', '--period-message', 'tick'], async ({ url }) => {
+const ticking = ['--period', '50ms', '--period-message', 'tick'];
+test('the periodic message comes as text', () => withServer(ticking, async ({ url }) => {
   const socket = await connect(url + '/ws');
   for (let count = 0; count < 3; ++count) {
     const got = await receive(socket);

@@ -1,8 +1,8 @@
 """Who may connect from a browser: origins (RFC 6455 10.2), and the Host of a page that rebinds DNS.
 
 A browser sends the cookies of a victim with a handshake from any page and asks nobody first. So the default is the same
-origin alone, compared whole; a request without Origin is no browser's and comes in; and because a foreign name can be made
-to point at 127.0.0.1, a listener there also wants a Host that names this machine.
+origin alone, compared whole; a request without Origin is no browser's and comes in; and because a foreign name can be
+made to point at 127.0.0.1, a listener there also wants a Host that names this machine.
 """
 
 from harness import expect, expect_equal, main, test
@@ -93,7 +93,8 @@ def on_a_loopback_listener_a_rebound_name_does_not_come_in():
             ("http://", "", False),
             (None, "evil.example:PORT", True),  # no browser; a proxy in front of us may keep its own name
         ])
-        server.wait_for_log(rf"evil\.example:{server.port}' is not this machine's own name.*--allow-origin http://evil\.example:{server.port}$")
+        name = rf"evil\.example:{server.port}"
+        server.wait_for_log(rf"{name}' is not this machine's own name.*--allow-origin http://{name}$")
 
 
 @test

@@ -10,12 +10,12 @@ import os
 import re
 import select
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
 from harness import DEADLINE, SANITIZED, Failure, expect, expect_equal, wait_until
+from wire import Peer
 
 ROOT = os.environ.get("WS101_ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("WS101") or os.path.join(ROOT, "build/release/ws101")
@@ -64,13 +64,8 @@ class Server:
         """All are printed before the first event is handled, so an answered request says that there are no more."""
         first = self._read_line()
         address = self.address_of(first)
-        with socket.socket(socket.AF_UNIX if isinstance(address, str) else
-                           socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
-            probe.settimeout(DEADLINE)
-            probe.connect(address)
-            probe.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-            while probe.recv(4096):
-                pass
+        with Peer(address) as probe:
+            probe.send(b"GET /healthz HTTP/1.0\r\n\r\n").rest()
         while select.select([self.process.stdout], [], [], 0)[0]:
             piece = os.read(self.process.stdout.fileno(), 65536)
             if not piece:
@@ -111,7 +106,8 @@ class Server:
     def __exit__(self, kind, error, trace):
         if error is not None:
             self.kill()
-            error.args = (f"{error}; the end of the server's log: {self.log()[-1500:]!r}",) if self.log() else error.args
+            if log := self.log():
+                error.args = (f"{error}; the end of the server's log: {log[-1500:]!r}",)
             return
         self.stop()
 
@@ -139,7 +135,8 @@ class Server:
         return self.errors.read().decode("utf-8", "replace")
 
     def wait_for_log(self, pattern):
-        return wait_until(lambda: re.search(pattern, self.log(), re.M), lambda: f"{pattern!r} in the log {self.log()!r}")
+        return wait_until(lambda: re.search(pattern, self.log(), re.M),
+                          lambda: f"{pattern!r} in the log {self.log()!r}")
 
     # ---- Seen from outside
 
@@ -156,7 +153,8 @@ class Server:
         return count
 
     def wait_for_descriptors(self, wanted):
-        wait_until(lambda: self.descriptors() <= wanted, lambda: f"{wanted} descriptors, there are {self.descriptors()}")
+        wait_until(lambda: self.descriptors() <= wanted,
+                   lambda: f"{wanted} descriptors, there are {self.descriptors()}")
 
     def rss(self):
         """Bytes of memory that the process occupies now."""

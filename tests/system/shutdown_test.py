@@ -1,6 +1,7 @@
 """How `ws101 serve` stops: SIGTERM or SIGINT, 1001 to everybody, drained, status 0; and what cannot hold it up."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 import time
@@ -24,7 +25,8 @@ def wait_for_end(server):
 async def everybody_gets_1001_and_the_status_is_0():
     for number in BOTH:
         with Server("--drain-timeout", "20s") as server:
-            sockets = [await websockets.connect(f"ws://127.0.0.1:{server.port}{path}") for path in ("/ws", "/echo") * 10]
+            urls = [f"ws://127.0.0.1:{server.port}{path}" for path in ("/ws", "/echo") * 10]
+            sockets = [await websockets.connect(url) for url in urls]
             server.process.send_signal(number)
             for socket_ in sockets:
                 await asyncio.wait_for(socket_.wait_closed(), DEADLINE)
@@ -92,18 +94,17 @@ def a_peer_that_never_answers_close_is_cut_at_drain_timeout():
 
 @test
 def a_peer_that_never_reads_is_cut_at_drain_timeout():
-    with Server("--drain-timeout", "500ms", "--close-timeout", "off") as server, Peer(server.port, receive_buffer=4096) as peer:
-        peer.upgrade()
+    with Server("--drain-timeout", "500ms", "--close-timeout", "off") as server:
+        peer = Peer(server.port, receive_buffer=4096).upgrade()
         peer.socket.setblocking(False)
         block = frame(BINARY, b"x" * 60_000)
-        try:
+        with contextlib.suppress(BlockingIOError):
             while True:  # until the server, whose answers nobody reads, reads no more
                 peer.socket.send(block)
-        except BlockingIOError:
-            pass
         server.process.send_signal(signal.SIGTERM)
         status, seconds = wait_for_end(server)
         expect(status == 0 and seconds < 15, f"status {status} after {seconds:.1f} s")
+        peer.close()
 
 
 @test
@@ -128,8 +129,8 @@ def half_done_handshakes_do_not_hold_it_up_for_longer_than_drain_timeout():
 
 @test
 def an_idle_http_connection_is_closed_at_once():
-    with Server("--drain-timeout", "1h", "--keep-alive", "1h", "--handshake-timeout", "1h") as server, Peer(server.port) as peer:
-        peer.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    with Server("--drain-timeout", "1h", "--keep-alive", "1h", "--handshake-timeout", "1h") as server:
+        peer = Peer(server.port).send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         expect_equal(peer.head()[0], 200)
         server.process.send_signal(signal.SIGTERM)
         peer.rest()

@@ -6,6 +6,7 @@ The well-behaved clients of other projects are used where good behaviour is what
 import os
 import socket
 import struct
+import time
 from dataclasses import dataclass
 
 from harness import DEADLINE, Failure, expect
@@ -60,13 +61,16 @@ class Frame:
         return struct.unpack("!H", self.payload[:2])[0] if len(self.payload) >= 2 else 1005
 
 
+def family_of(address):
+    return socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+
+
 class Peer:
     """A blocking socket with a deadline. `where` is a port of 127.0.0.1, an address, or the path of a unix socket."""
 
     def __init__(self, where, receive_buffer=None, timeout=DEADLINE):
         address = ("127.0.0.1", where) if isinstance(where, int) else where
-        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.socket = socket.socket(family)
+        self.socket = socket.socket(family_of(address))
         self.received = bytearray()
         try:
             if receive_buffer:
@@ -115,7 +119,7 @@ class Peer:
     def take(self, size):
         while len(self.received) < size:
             if not self.more():
-                raise Failure(f"the connection ended where {size} bytes were wanted; there are {bytes(self.received)!r}")
+                raise Failure(f"the connection ended where {size} bytes were wanted, behind {bytes(self.received)!r}")
         taken = bytes(self.received[:size])
         del self.received[:size]
         return taken
@@ -151,9 +155,11 @@ class Peer:
         return got
 
     def rest(self):
-        """Everything until the end of the connection."""
+        """Everything until the end of the connection, which must come."""
+        end = time.monotonic() + DEADLINE
         while self.more():
-            pass
+            if time.monotonic() > end:
+                raise Failure(f"the connection goes on; the last bytes are {bytes(self.received[-100:])!r}")
         rest = bytes(self.received)
         self.received.clear()
         return rest

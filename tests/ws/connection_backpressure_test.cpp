@@ -10,6 +10,7 @@
 #include "tests/ws/heap.hpp"
 #include "tests/ws/line.hpp"
 #include "ws/connection.hpp"
+#include "ws/masking_keys.hpp"
 
 namespace ws {
 namespace {
@@ -19,6 +20,8 @@ using namespace tests;
 constexpr std::size_t kReceive = reactor::Loop::kReceiveBufferSize;
 
 void echo(Connection& ws, const Message& message) { ws.write_message(message.type, message.payload); }
+
+std::string zeros(std::size_t size) { return std::string(size, '\0'); }
 
 // Sends frames until the connection takes no more; returns how many bytes that were.
 std::size_t stuff(reactor::Loop& loop, Line& line, std::string_view frame_bytes) {
@@ -43,11 +46,12 @@ struct Size {
 // ---- Reading pauses and goes on
 
 TEST(Backpressure, pauses_the_reading_bounds_the_memory_and_loses_nothing) {
+  static_cast<void>(MaskingKeys().next());  // what OpenSSL makes once
   for (const Role role : {Role::kServer, Role::kClient}) {
     const Role sender = role == Role::kServer ? Role::kClient : Role::kServer;
     for (const Size& size : {Size{5, 200000}, Size{1000, 6000}, Size{20000, 400}, Size{200000, 60}}) {
       reactor::Loop loop;
-      Line line(loop, {.role = role}, narrow_pair());
+      Line line(loop, {.role = role}, size.payload == 20000 ? narrow_tcp_pair() : narrow_pair());
       const std::size_t high_water = Limits().high_water;
       std::size_t most = 0;
       line->at_message = [&](Connection& ws, const Message& message) {
@@ -119,7 +123,7 @@ TEST(Backpressure, a_pause_in_the_middle_of_a_receive_keeps_the_rest_of_it) {
   int messages = 0;
   line->at_message = [&](Connection& ws, const Message& message) {
     ++messages;
-    ws.write_binary(std::vector<std::uint8_t>(message.text() == "large" ? 3000000 : 10));
+    ws.write_text(message.text() == "large" ? zeros(3000000) : "small answer");
   };
   line.peer.send(frame(Role::kClient, Opcode::kText, "large") + frame(Role::kClient, Opcode::kText, "small") +
                  frame(Role::kClient, Opcode::kPing, "ping") + frame(Role::kClient, Opcode::kText, "last") +
@@ -128,11 +132,9 @@ TEST(Backpressure, a_pause_in_the_middle_of_a_receive_keeps_the_rest_of_it) {
   turn(loop, 20);
   EXPECT_EQ(messages, 1) << "the others wait until the large answer is taken";
   EXPECT_EQ(line.peer.all_to_end(),
-            "binary 3000000 bytes; binary 10 bytes; pong ping; binary 10 bytes; close 1000; end");
+            "text 3000000 bytes; text small answer; pong ping; text small answer; close 1000; end");
   EXPECT_EQ(line.told().all(), "open; text large; drain; text small; text last; close 1000, by the peer, clean; gone");
 }
-
-std::string zeros(std::size_t size) { return std::string(size, '\0'); }
 
 TEST(Backpressure, stops_also_a_session_that_answers_a_little_with_a_lot) {
   reactor::Loop loop;
@@ -201,7 +203,7 @@ TEST(Drain, follows_whenever_the_high_water_mark_was_passed) {
     for (const std::size_t size : {10UL, 1000UL, 3000UL, 30000UL, 100000UL}) {
       for (const std::size_t high_water : {0UL, 100UL, 65536UL}) {
         reactor::Loop loop;
-        constexpr std::size_t kTotal = 6000000;
+        constexpr std::size_t kTotal = 1000000;
         std::size_t produced = 0;
         const std::string payload(size, 'x');
         const auto produce = [&](Connection& ws) {
@@ -217,7 +219,7 @@ TEST(Drain, follows_whenever_the_high_water_mark_was_passed) {
         Line line(loop, {.limits = {.high_water = high_water}, .told = told}, narrow_pair());
         if (from == From::kMessage) line.peer.text("go");
         if (from == From::kPosted) loop.post([&] { produce(line.ws()); });
-        const bool done = turn_until(loop, [&] {
+        const bool done = spin_until(loop, [&] {
           const std::string bytes = line.peer.socket().receive();
           return produced >= kTotal;
         });
@@ -365,7 +367,7 @@ TEST(LargeEcho, goes_intact_through_writes_that_are_cut_anywhere) {
   std::size_t frames = 0;
   std::string_view rest = sent;
   // The peer reads little at a time, so that the cuts fall everywhere.
-  EXPECT_TRUE(turn_until(loop, [&] {
+  EXPECT_TRUE(spin_until(loop, [&] {
     rest.remove_prefix(line.peer.socket().send_some(rest.substr(0, 5000)));
     for (const Frame& got : line.peer.take_all(1013)) {
       returned += got.payload;

@@ -4,7 +4,8 @@
 #include <cstddef>
 
 #if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/allocator_interface.h>
+// Of the sanitizer's run-time library, whose header is not everywhere where the library is.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();  // NOLINT: the name is not ours
 #else
 #include <malloc.h>
 #endif

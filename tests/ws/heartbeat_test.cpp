@@ -25,7 +25,7 @@ class Simulation {
  public:
   Simulation(std::uint64_t start, const Limits& limits) : limits_(limits), now_(start), heartbeat_(start, limits) {}
 
-  std::uint32_t progress = 0;
+  reactor::OutputProgress progress;
   int progress_asked = 0;
   std::uint64_t lateness = 0;  // of each look
   int looks = 0;
@@ -166,15 +166,38 @@ TEST(Heartbeat, any_byte_before_the_answer_is_due_is_life) {
   }
 }
 
-TEST(Heartbeat, progress_of_our_own_bytes_is_life_too) {
+TEST(Heartbeat, progress_of_our_own_bytes_before_the_ping_is_life_too) {
   Simulation simulation(0, limits(1000, 500));
-  for (int each = 0; each < 10; ++each) {
-    ASSERT_EQ(simulation.run_until(kLongTime), Beat::kPing) << each;
-    ++simulation.progress;
+  simulation.progress = {.taken = UINT32_MAX - 2, .written = 2};  // five bytes lie before the ping; counts wrap
+  ASSERT_EQ(simulation.run_until(kLongTime), Beat::kPing);
+  const std::uint64_t pinged = simulation.now();
+  for (std::uint64_t each = 1; each <= 5; ++each) {
+    ++simulation.progress.taken;
+    ASSERT_FALSE(simulation.run_until(pinged + each * 500 + 5)) << each;
   }
-  // A ping, and nothing moves any more.
-  EXPECT_EQ(simulation.run_until(kLongTime), Beat::kPing);
-  EXPECT_EQ(simulation.run_until(kLongTime), Beat::kDead);
+  // It has been delivered. Whatever else the kernel takes, there is no answer.
+  simulation.progress = {.taken = 1000, .written = 2000};
+  ASSERT_EQ(simulation.run_until(kLongTime), Beat::kDead);
+  EXPECT_NEAR(static_cast<double>(simulation.now()), static_cast<double>(pinged + 3000), 10);
+}
+
+TEST(Heartbeat, a_peer_that_takes_nothing_is_dead_however_much_lies_before_the_ping) {
+  Simulation simulation(0, limits(1000, 500));
+  simulation.progress = {.taken = 0, .written = 100000};
+  ASSERT_EQ(simulation.run_until(kLongTime), Beat::kPing);
+  const std::uint64_t pinged = simulation.now();
+  ASSERT_EQ(simulation.run_until(kLongTime), Beat::kDead);
+  EXPECT_LE(simulation.now() - pinged, 505U);
+}
+
+TEST(Heartbeat, a_kernel_that_takes_bytes_behind_the_ping_is_no_sign_of_life) {
+  Simulation simulation(0, limits(1000, 500));
+  simulation.progress = {.taken = 7, .written = 7};
+  ASSERT_EQ(simulation.run_until(kLongTime), Beat::kPing);
+  const std::uint64_t pinged = simulation.now();
+  simulation.progress = {.taken = 9, .written = 500};
+  ASSERT_EQ(simulation.run_until(kLongTime), Beat::kDead);
+  EXPECT_LE(simulation.now() - pinged, 505U);
 }
 
 TEST(Heartbeat, without_a_pong_timeout_it_pings_and_nobody_is_dead) {
@@ -189,7 +212,7 @@ TEST(Heartbeat, without_a_ping_interval_it_is_off) {
   const Limits off = limits(0, 10000);
   Heartbeat heartbeat(0, off);
   for (std::uint64_t now = 0; now < 1000000; now += 1000) {
-    EXPECT_EQ(heartbeat.check(now, off, [] { return 0U; }), Beat::kQuiet);
+    EXPECT_EQ(heartbeat.check(now, off, [] { return reactor::OutputProgress(); }), Beat::kQuiet);
   }
 }
 
@@ -197,7 +220,7 @@ TEST(Heartbeat, a_check_before_its_time_changes_nothing) {
   const Limits some = limits(1000, 500);
   Heartbeat heartbeat(0, some);
   for (std::uint64_t now = 0; now < 100; ++now) {
-    EXPECT_EQ(heartbeat.check(now, some, [] { return 0U; }), Beat::kQuiet);
+    EXPECT_EQ(heartbeat.check(now, some, [] { return reactor::OutputProgress(); }), Beat::kQuiet);
     EXPECT_GT(heartbeat.next_check(now), 50U) << "the look is where it was";
   }
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <utility>
 
 namespace ws::tests {
@@ -64,8 +65,8 @@ std::vector<Frame> FramePeer::take_all(std::size_t most) {
 }
 
 void FramePeer::forget() {
-  bytes_ = {};
-  frames_ = {};
+  std::string().swap(bytes_);
+  std::vector<Frame>().swap(frames_);
 }
 
 Line::Line(reactor::Loop& loop, LineOptions options, SocketPair pair)
@@ -97,6 +98,21 @@ SocketPair narrow_pair() {
   SocketPair pair = reactor::tests::unix_pair();
   reactor::tests::set_send_buffer(pair.ours.get(), kSmallBuffer);
   return pair;
+}
+
+SocketPair narrow_tcp_pair() {
+  SocketPair pair = reactor::tests::tcp_pair(8 * kSmallBuffer);
+  reactor::tests::set_send_buffer(pair.ours.get(), 8 * kSmallBuffer);
+  return pair;
+}
+
+bool spin_until(reactor::Loop& loop, const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + reactor::tests::kPatience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    loop.run_once(Milliseconds(0));
+  }
+  return true;
 }
 
 bool end_all(reactor::Loop& loop, const std::vector<Line*>& lines) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -99,6 +100,11 @@ class Line {
 
 // A connection that takes only a few kilobytes while its peer does not read.
 SocketPair narrow_pair();
+// The same over TCP; it takes somewhat more.
+SocketPair narrow_tcp_pair();
+
+// As turn_until, for a peer that reads little at a time: the loop never waits.
+bool spin_until(reactor::Loop& loop, const std::function<bool()>& condition);
 
 // Ends every line from the peers' side, and turns the loop until nothing is left on it.
 bool end_all(reactor::Loop& loop, const std::vector<Line*>& lines);

@@ -1,0 +1,549 @@
+// The client's opening handshake (RFC 6455 4.1) against a server that is written here by hand, and that does all that a
+// server must not do. Whatever happens, exactly one of on_open and on_failure is told.
+#include "ws/client.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/ws/line.hpp"
+#include "ws/protocol/handshake.hpp"
+
+namespace ws {
+namespace {
+
+using namespace tests;
+
+std::string value_of(const std::string& head, const std::string& name) {
+  const std::string before = "\r\n" + name + ": ";
+  const std::size_t at = head.find(before);
+  if (at == std::string::npos) return "";
+  const std::size_t from = at + before.size();
+  return head.substr(from, head.find("\r\n", from) - from);
+}
+
+// The right answer to `request`.
+std::string answer_to(const std::string& request, const std::string& more_fields = "") {
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+         protocol::accept_key(value_of(request, "Sec-WebSocket-Key")) + "\r\n" + more_fields + "\r\n";
+}
+
+// A listening socket, a loop, and what became of the newest attempt.
+struct Attempt {
+  std::string url(const std::string& target = "/ws") const {
+    return "ws://127.0.0.1:" + std::to_string(port()) + target;
+  }
+  std::uint16_t port() const { return reactor::Address::of_socket(listening_.get()).port(); }
+
+  void connect(ConnectOptions options = {}) { connect_to(url(), std::move(options)); }
+  void connect_to(const std::string& where, ConnectOptions options = {}) {
+    told_ = std::make_shared<Told>();
+    failures_.clear();
+    options.on_failure = [this](const ConnectFailure& failure) { failures_.push_back(failure); };
+    ws::connect(loop_, where, std::make_unique<Script>(told_), std::move(options));
+  }
+
+  // The server's side of the newest attempt.
+  FramePeer& accept() {
+    EXPECT_TRUE(turn_until(loop_, [this] {
+      reactor::FileDescriptor socket(::accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (socket.valid()) peer_.emplace(loop_, std::move(socket), Role::kServer);
+      return peer_.has_value();
+    }));
+    return *peer_;
+  }
+  // The request that the client sends.
+  std::string request() {
+    std::string head;
+    EXPECT_TRUE(turn_until(loop_, [&] {
+      head += peer_->socket().receive();
+      return head.ends_with("\r\n\r\n");
+    })) << head;
+    return head;
+  }
+  // Connects and answers with what `answer` makes of the request.
+  void converse(const std::function<std::string(const std::string&)>& answer, ConnectOptions options = {}) {
+    peer_.reset();
+    connect(std::move(options));
+    accept();
+    peer_->send(answer(request()));
+  }
+
+  // Turns until nothing of the attempt is left, and returns the one failure's words.
+  std::string failure() {
+    EXPECT_TRUE(turn_until(loop_, [this] { return loop_.residents() == 0 && told_->gone() && !failures_.empty(); }));
+    EXPECT_EQ(failures_.size(), 1U);
+    EXPECT_EQ(told_->all(), "gone") << "a session that was not opened hears nothing";
+    return failures_.empty() ? "none" : failures_.front().text;
+  }
+  void expect_open() {
+    EXPECT_TRUE(turn_until(loop_, [this] { return told_->has("open") || !failures_.empty(); }));
+    EXPECT_TRUE(failures_.empty()) << failures_.front().text;
+  }
+
+  std::shared_ptr<Told> told_;
+  std::vector<ConnectFailure> failures_;
+  reactor::FileDescriptor listening_ = reactor::tests::listening_socket();
+  reactor::Loop loop_;
+  std::optional<FramePeer> peer_;
+};
+
+class Client : public ::testing::Test, protected Attempt {};
+
+// ---- It comes about
+
+TEST_F(Client, asks_as_the_rfc_wants_it_and_opens) {
+  connect();
+  accept();
+  const std::string head = request();
+  const std::string key = value_of(head, "Sec-WebSocket-Key");
+  EXPECT_EQ(head, "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port()) +
+                      "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + key +
+                      "\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  EXPECT_EQ(key.size(), 24U);
+  EXPECT_EQ(told_->all(), "");
+  peer_->send(answer_to(head));
+  expect_open();
+  peer_->text("Hello");
+  EXPECT_TRUE(turn_until(loop_, [&] { return told_->has("text Hello"); }));
+  peer_->close_frame(1000, "bye");
+  EXPECT_EQ(peer_->next(), "close 1000");
+  peer_->socket().close();
+  EXPECT_TRUE(turn_until(loop_, [&] { return loop_.residents() == 0; }));
+  EXPECT_EQ(told_->all(), "open; text Hello; close 1000 bye, by the peer, clean; gone");
+  EXPECT_TRUE(failures_.empty());
+}
+
+TEST_F(Client, says_what_its_options_say) {
+  connect_to(url("?room=7"), {.subprotocols = {"chat", "superchat"},
+                              .origin = "https://app.example",
+                              .headers = {{"Authorization", "Bearer x"}, {"Cookie", "a=b; c=d"}, {"X-Empty", ""}}});
+  accept();
+  const std::string head = request();
+  EXPECT_TRUE(head.starts_with("GET /?room=7 HTTP/1.1\r\n")) << head;
+  EXPECT_EQ(value_of(head, "Sec-WebSocket-Protocol"), "chat, superchat");
+  EXPECT_EQ(value_of(head, "Origin"), "https://app.example");
+  EXPECT_EQ(value_of(head, "Authorization"), "Bearer x");
+  EXPECT_EQ(value_of(head, "Cookie"), "a=b; c=d");
+  EXPECT_NE(head.find("\r\nX-Empty: \r\n"), std::string::npos);
+}
+
+TEST_F(Client, uses_a_fresh_key_for_each_connection_and_a_fresh_masking_key_for_each_frame) {
+  std::set<std::string> keys;
+  std::set<protocol::MaskingKey> masking_keys;
+  for (int each = 0; each < 10; ++each) {
+    converse([&](const std::string& head) {
+      keys.insert(value_of(head, "Sec-WebSocket-Key"));
+      return answer_to(head);
+    });
+    told_->at_message = [](Connection& ws, const Message& message) { ws.write_text(message.text()); };
+    for (int frame = 0; frame < 10; ++frame) {
+      peer_->text("the same");
+      const Frame got = peer_->next_frame();
+      EXPECT_TRUE(got.masked);
+      EXPECT_EQ(got.payload, "the same");
+      masking_keys.insert(got.key);
+    }
+  }
+  EXPECT_EQ(keys.size(), 10U);
+  EXPECT_EQ(masking_keys.size(), 100U);
+}
+
+TEST_F(Client, loses_no_frame_however_answer_and_frames_are_cut) {
+  const std::string frames = frame(Role::kServer, Opcode::kText, "first") +
+                             frame(Role::kServer, Opcode::kPing, "second") +
+                             frame(Role::kServer, Opcode::kText, "third");
+  const std::size_t whole = answer_to("").size() + frames.size();
+  for (std::size_t cut = 1; cut <= whole; ++cut) {
+    std::string sent;
+    converse([&](const std::string& head) {
+      sent = answer_to(head) + frames;
+      return sent.substr(0, cut);
+    });
+    turn(loop_, 2);
+    peer_->send(sent.substr(cut));
+    EXPECT_EQ(peer_->next(), "pong second");
+    EXPECT_TRUE(turn_until(loop_, [&] { return told_->has("text third"); }));
+    EXPECT_EQ(told_->all(), "open; text first; text third") << cut;
+  }
+}
+
+TEST_F(Client, may_be_closed_or_broken_by_what_is_glued_to_the_answer) {
+  converse([](const std::string& head) {
+    return answer_to(head) + frame(Role::kServer, Opcode::kClose, close_payload(1013));
+  });
+  EXPECT_TRUE(turn_until(loop_, [&] { return told_->gone(); }));
+  EXPECT_EQ(told_->all(), "open; close 1013, by the peer, clean; gone");
+  converse([](const std::string& head) { return answer_to(head) + frame(Role::kClient, Opcode::kText, "masked"); });
+  EXPECT_TRUE(turn_until(loop_, [&] { return told_->gone(); }));
+  EXPECT_TRUE(told_->all().starts_with("open; close 1002 ")) << told_->all();
+}
+
+TEST_F(Client, reads_over_interim_responses) {
+  converse([](const std::string& head) {
+    return "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" + answer_to(head);
+  });
+  expect_open();
+}
+
+TEST_F(Client, knows_the_subprotocol_that_the_server_chose) {
+  std::string chosen = "none";
+  converse([](const std::string& head) { return answer_to(head, "Sec-WebSocket-Protocol: superchat\r\n"); },
+           {.subprotocols = {"chat", "superchat"}});
+  told_->at_open = [&](Connection& ws) { chosen = ws.subprotocol(); };
+  expect_open();
+  EXPECT_EQ(chosen, "superchat");
+  converse([](const std::string& head) { return answer_to(head); }, {.subprotocols = {"chat"}});
+  told_->at_open = [&](Connection& ws) { chosen = ws.subprotocol(); };
+  expect_open();
+  EXPECT_EQ(chosen, "") << "a server may choose none";
+}
+
+TEST_F(Client, takes_names_and_both_families_of_addresses) {
+  connect_to("ws://localhost:" + std::to_string(port()) + "/");
+  accept();
+  peer_->send(answer_to(request()));
+  expect_open();
+}
+
+TEST_F(Client, gives_its_limits_and_its_trace_to_the_connection) {
+  int traced = 0;
+  converse([](const std::string& head) { return answer_to(head) + frame(Role::kServer, Opcode::kText, "0123456789A"); },
+           {.limits = {.max_message = 10},
+            .trace = [&](const Connection&, bool, const protocol::TracedFrame&) { ++traced; }});
+  EXPECT_TRUE(turn_until(loop_, [&] { return told_->gone(); }));
+  EXPECT_TRUE(told_->all().starts_with("open; close 1009 ")) << told_->all();
+  EXPECT_EQ(traced, 2);
+}
+
+// ---- The server answers as it must not
+
+struct Answer {
+  const char* what;
+  std::function<std::string(const std::string& request)> answer;
+  const char* words;
+};
+
+std::string replaced(std::string text, const std::string& part, const std::string& by) {
+  const std::size_t at = text.find(part);
+  EXPECT_NE(at, std::string::npos) << part;
+  return text.replace(at, part.size(), by);
+}
+
+TEST_F(Client, opens_no_connection_on_an_answer_that_is_not_the_one) {
+  const auto with = [](const std::string& part, const std::string& by) {
+    return [part, by](const std::string& head) { return replaced(answer_to(head), part, by); };
+  };
+  const auto more = [](const std::string& fields) {
+    return [fields](const std::string& head) { return answer_to(head, fields); };
+  };
+  const Answer rows[] = {
+      {"the accept value of another key",
+       [](const std::string& head) {
+         return replaced(answer_to(head), value_of(answer_to(head), "Sec-WebSocket-Accept"),
+                         "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+       },
+       "does not answer our key"},
+      {"our key itself",
+       [](const std::string& head) {
+         return replaced(answer_to(head), value_of(answer_to(head), "Sec-WebSocket-Accept"),
+                         value_of(head, "Sec-WebSocket-Key"));
+       },
+       "does not answer our key"},
+      {"no accept value", with("Sec-WebSocket-Accept", "X-Nothing"), "does not answer our key"},
+      {"two accept values",
+       [](const std::string& head) {
+         return answer_to(head, "Sec-WebSocket-Accept: " + value_of(answer_to(head), "Sec-WebSocket-Accept") + "\r\n");
+       },
+       "does not answer our key"},
+      {"no Upgrade", with("Upgrade: websocket\r\n", ""), "Upgrade: websocket"},
+      {"another Upgrade", with("Upgrade: websocket", "Upgrade: h2c"), "Upgrade: websocket"},
+      {"no Connection", with("Connection: Upgrade\r\n", ""), "no Connection: Upgrade"},
+      {"another Connection", with("Connection: Upgrade", "Connection: close"), "no Connection: Upgrade"},
+      {"HTTP/1.0", with("HTTP/1.1", "HTTP/1.0"), "HTTP/1.1"},
+      {"a subprotocol that nobody offered", more("Sec-WebSocket-Protocol: chat\r\n"), "subprotocol"},
+      {"an extension that nobody offered", more("Sec-WebSocket-Extensions: permessage-deflate\r\n"), "extension"},
+      {"200", [](const std::string&) { return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"; }, "status 200"},
+      {"a redirect, which is not followed",
+       [](const std::string&) {
+         return "HTTP/1.1 301 Moved\r\nLocation: ws://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+       },
+       "status 301"},
+      {"another protocol's greeting", [](const std::string&) { return "SSH-2.0-OpenSSH_9.2p1\r\n"; },
+       "does not answer with sound HTTP"},
+      {"frames without an answer",
+       [](const std::string&) { return frame(Role::kServer, Opcode::kText, "Hello") + "\r\n\r\n"; },
+       "does not answer with sound HTTP"},
+      {"a line that never ends", [](const std::string&) { return "HTTP/1.1 101 " + std::string(100000, 'x'); },
+       "does not answer with sound HTTP"},
+      {"a folded field", with("Upgrade: websocket", "Upgrade:\r\n websocket"), "does not answer with sound HTTP"},
+  };
+  for (const Answer& row : rows) {
+    converse(row.answer);
+    const std::string words = failure();
+    EXPECT_NE(words.find(row.words), std::string::npos) << row.what << ": " << words;
+    EXPECT_EQ(words.find("HTTP: the server"), std::string::npos) << "said twice: " << words;
+    peer_->socket().receive();
+    EXPECT_TRUE(turn_until(loop_,
+                           [&] {
+                             peer_->take();
+                             return peer_->ended();
+                           }))
+        << row.what << ": the connection is closed";
+  }
+}
+
+TEST_F(Client, a_subprotocol_must_be_one_of_those_offered) {
+  for (const char* fields :
+       {"Sec-WebSocket-Protocol: other\r\n", "Sec-WebSocket-Protocol: CHAT\r\n",
+        "Sec-WebSocket-Protocol: chat, superchat\r\n",
+        "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: chat\r\n", "Sec-WebSocket-Protocol: \r\n"}) {
+    converse([&](const std::string& head) { return answer_to(head, fields); }, {.subprotocols = {"chat", "superchat"}});
+    EXPECT_NE(failure().find("subprotocol"), std::string::npos) << fields;
+  }
+}
+
+TEST_F(Client, a_refusal_is_told_with_its_status_and_the_servers_own_words) {
+  struct Row {
+    std::string answer;
+    int status;
+    std::string text;
+  };
+  const std::string long_words(1000, 'w');
+  const Row rows[] = {
+      {"HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\nnot this way", 404,
+       "the server answered with status 404: not this way"},
+      {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", 401, "the server answered with status 401"},
+      {"HTTP/1.1 403 Forbidden\r\nContent-Length: 16\r\n\r\nfirst line\r\nmore", 403,
+       "the server answered with status 403: first line"},
+      {"HTTP/1.1 400 Bad\r\nContent-Length: 9\r\n\r\nx\x1b[2Jevil", 400, "the server answered with status 400: x"},
+      {"HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\n" + long_words, 503,
+       "the server answered with status 503: " + long_words.substr(0, 200)},
+      {"HTTP/1.0 404 Not Found\r\n\r\nold", 404, "the server answered with status 404: old"},
+  };
+  for (const Row& row : rows) {
+    converse([&](const std::string&) { return row.answer; });
+    EXPECT_EQ(failure(), row.text);
+    EXPECT_EQ(failures_.at(0).status, row.status);
+  }
+}
+
+TEST_F(Client, a_server_that_hangs_up_is_told_so) {
+  for (const char* begun :
+       {"", "HTTP/1.1 101 Switching Proto", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"}) {
+    for (const bool by_reset : {false, true}) {
+      peer_.reset();
+      connect();
+      accept();
+      request();
+      if (*begun != '\0') peer_->send(begun);
+      if (by_reset) {
+        peer_->socket().close_by_reset();
+      } else {
+        peer_->socket().close();
+      }
+      EXPECT_EQ(failure(), "the server closed the connection during the handshake");
+    }
+  }
+}
+
+// ---- There is no server
+
+TEST_F(Client, a_port_where_nobody_listens_is_named) {
+  const std::string where = url();
+  const std::string address = "127.0.0.1:" + std::to_string(port());
+  listening_.close();
+  connect_to(where);
+  const std::string words = failure();
+  EXPECT_NE(words.find(address), std::string::npos) << words;
+  EXPECT_NE(words.find("refused"), std::string::npos) << words;
+}
+
+TEST_F(Client, a_name_that_nobody_has_is_named) {
+  connect_to("ws://no-such-host.invalid/", {.connect_timeout = Milliseconds(15000)});
+  const std::string words = failure();
+  EXPECT_NE(words.find("no-such-host.invalid"), std::string::npos) << words;
+}
+
+TEST_F(Client, a_server_that_accepts_and_says_nothing_has_until_the_deadline) {
+  const std::uint64_t start = loop_.now();
+  connect({.connect_timeout = Milliseconds(80)});
+  accept();
+  request();
+  EXPECT_EQ(failure(), "the server did not complete the handshake in time");
+  EXPECT_GE(loop_.now(), start + 80);
+  EXPECT_EQ(peer_->all_to_end(), "end");
+}
+
+TEST_F(Client, a_byte_now_and_then_does_not_move_the_deadline) {
+  connect({.connect_timeout = Milliseconds(80)});
+  accept();
+  const std::string answer = answer_to(request());
+  std::size_t sent = 0;
+  EXPECT_TRUE(turn_until(loop_, [&] {
+    if (sent + 4 < answer.size()) sent += peer_->socket().send_some(answer.substr(sent, 1));
+    return !failures_.empty();
+  }));
+  EXPECT_EQ(failure(), "the server did not complete the handshake in time");
+}
+
+// A listening socket whose queue is full drops the first packet of a connection, so that nothing answers at all.
+TEST_F(Client, an_address_that_does_not_answer_is_named_when_the_time_is_over) {
+  listening_ = reactor::tests::listening_socket(0);
+  const reactor::Address address = reactor::Address::of_socket(listening_.get());
+  std::vector<reactor::FileDescriptor> callers;
+  for (int each = 0; each < 8; ++each) callers.push_back(reactor::tests::call(address));
+  const std::uint64_t start = loop_.now();
+  connect({.connect_timeout = Milliseconds(80)});
+  const std::string words = failure();
+  EXPECT_EQ(words, "cannot connect to " + address.to_string() + " in time");
+  EXPECT_GE(loop_.now(), start + 80);
+}
+
+// ---- It cannot work
+
+TEST_F(Client, an_impossible_wish_is_an_exception_and_leaves_nothing_behind) {
+  struct Row {
+    const char* what;
+    std::string url;
+    ConnectOptions options;
+  };
+  const Row rows[] = {
+      {"no WebSocket URL", "http://localhost/", {}},
+      {"a fragment", "ws://localhost/#x", {}},
+      {"TLS", "wss://localhost/", {}},
+      {"a header's name with a space", url(), {.headers = {{"X Y", "z"}}}},
+      {"a header's name that is empty", url(), {.headers = {{"", "z"}}}},
+      {"a header's name with a colon", url(), {.headers = {{"X:", "z"}}}},
+      {"a header's value with a line break", url(), {.headers = {{"X", "y\r\nEvil: z"}}}},
+      {"a header's value with a line feed", url(), {.headers = {{"X", "y\nEvil: z"}}}},
+      {"a header's value with a zero byte", url(), {.headers = {{"X", std::string("y\0z", 3)}}}},
+      {"a Host of its own", url(), {.headers = {{"Host", "other"}}}},
+      {"a Connection of its own", url(), {.headers = {{"connection", "close"}}}},
+      {"an Upgrade of its own", url(), {.headers = {{"UPGRADE", "h2c"}}}},
+      {"a key of its own", url(), {.headers = {{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}}}},
+      {"an extension of its own", url(), {.headers = {{"Sec-WebSocket-Extensions", "permessage-deflate"}}}},
+      {"a body", url(), {.headers = {{"Content-Length", "5"}}}},
+      {"a chunked body", url(), {.headers = {{"Transfer-Encoding", "chunked"}}}},
+      {"an origin with a line break", url(), {.origin = "http://a\r\nEvil: z"}},
+      {"a subprotocol with a space", url(), {.subprotocols = {"a b"}}},
+      {"a subprotocol with a comma", url(), {.subprotocols = {"a,b"}}},
+      {"an empty subprotocol", url(), {.subprotocols = {""}}},
+      {"a subprotocol twice", url(), {.subprotocols = {"a", "a"}}},
+  };
+  for (const Row& row : rows) {
+    EXPECT_THROW(connect_to(row.url, row.options), std::invalid_argument) << row.what;
+    EXPECT_EQ(loop_.residents(), 0U) << row.what;
+    EXPECT_EQ(told_->all(), "gone") << row.what;
+    turn(loop_);
+    EXPECT_TRUE(failures_.empty()) << row.what;
+  }
+}
+
+// ---- It is interrupted
+
+enum class Stage { kBegun, kResolving, kConnected, kAsked, kHalfAnswered };
+constexpr Stage kStages[] = {Stage::kBegun, Stage::kResolving, Stage::kConnected, Stage::kAsked, Stage::kHalfAnswered};
+
+// An attempt that has come so far.
+std::unique_ptr<Attempt> attempt_at(Stage stage) {
+  auto attempt = std::make_unique<Attempt>();
+  const std::string name = stage == Stage::kResolving ? "localhost" : "127.0.0.1";
+  attempt->connect_to("ws://" + name + ":" + std::to_string(attempt->port()) + "/ws");
+  if (stage <= Stage::kResolving) return attempt;
+  attempt->accept();
+  if (stage == Stage::kConnected) return attempt;
+  const std::string head = attempt->request();
+  if (stage == Stage::kAsked) return attempt;
+  attempt->peer_->send(answer_to(head).substr(0, 40));
+  turn(attempt->loop_);
+  return attempt;
+}
+
+TEST(InterruptedClient, fails_when_the_loop_shuts_down_and_does_not_hold_it_up) {
+  for (const Stage stage : kStages) {
+    const auto attempt = attempt_at(stage);
+    attempt->loop_.shut_down(Milliseconds(60000));
+    attempt->loop_.run();
+    ASSERT_EQ(attempt->failures_.size(), 1U);
+    EXPECT_EQ(attempt->failures_.at(0).text, "the program is shutting down");
+    EXPECT_EQ(attempt->told_->all(), "gone");
+    EXPECT_EQ(attempt->loop_.cut_off_count(), 0U);
+  }
+}
+
+TEST(InterruptedClient, ends_with_the_loop_and_tells_nothing) {
+  for (const Stage stage : kStages) {
+    std::shared_ptr<Told> told;
+    {
+      const auto attempt = attempt_at(stage);
+      told = attempt->told_;
+    }
+    EXPECT_EQ(told->all(), "gone");
+  }
+}
+
+TEST_F(Client, fails_in_a_later_turn_if_the_loop_is_shutting_down_already) {
+  // A loop with something to wait for, or it would be done.
+  Line line(loop_);
+  loop_.shut_down(Milliseconds(60000));
+  int told = 0;
+  std::function<void()> again;  // at each failure, at once: from inside that call it would never end
+  again = [&] {
+    ws::connect(loop_, url(), std::make_unique<Script>(std::make_shared<Told>()),
+                {.on_failure = [&](const ConnectFailure& failure) {
+                  EXPECT_EQ(failure.text, "the program is shutting down");
+                  if (++told < 10) again();
+                }});
+  };
+  again();
+  EXPECT_EQ(told, 0);
+  EXPECT_TRUE(turn_until(loop_, [&] { return told == 10; }));
+  EXPECT_THROW(ws::connect(loop_, "http://x/", std::make_unique<Script>(std::make_shared<Told>())),
+               std::invalid_argument);
+}
+
+TEST_F(Client, may_be_tried_again_from_inside_its_failure) {
+  int failures = 0;
+  std::function<void()> again;
+  const auto told = std::make_shared<Told>();
+  again = [&] {
+    ws::connect(loop_, url(), std::make_unique<Script>(told), {.on_failure = [&](const ConnectFailure&) {
+                  ++failures;
+                  again();
+                }});
+  };
+  again();
+  for (int each = 0; each < 3; ++each) {
+    peer_.reset();
+    accept();
+    request();
+    peer_->send("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+  }
+  peer_.reset();
+  accept();
+  peer_->send(answer_to(request()));
+  EXPECT_TRUE(turn_until(loop_, [&] { return told->has("open"); }));
+  EXPECT_EQ(failures, 3);
+}
+
+TEST_F(Client, without_on_failure_the_log_is_told) {
+  std::string logged;
+  loop_.set_log(reactor::LogLevel::kWarning, [&](reactor::LogLevel, std::string_view text) { logged += text; });
+  ws::connect(loop_, url(), std::make_unique<Script>(std::make_shared<Told>()));
+  accept();
+  request();
+  peer_->send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_TRUE(turn_until(loop_, [&] { return !logged.empty(); }));
+  EXPECT_EQ(logged, "the server answered with status 404");
+}
+
+}  // namespace
+}  // namespace ws
