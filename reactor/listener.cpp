@@ -117,7 +117,7 @@ FileDescriptor open_inherited(int fd) {
 }  // namespace
 
 std::vector<Listener*> Listener::open(Loop& loop, const ListenAddress& address, const AcceptHandler& handler,
-                                      std::string refusal) {
+                                      const std::string& refusal) {
   std::vector<FileDescriptor> sockets;
   switch (address.kind) {
     case ListenAddress::Kind::kTcp: sockets = open_tcp(address); break;

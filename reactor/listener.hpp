@@ -23,7 +23,7 @@ class Listener final : public Resident, private EventSource {
   // `refusal` is sent to a caller for whom there is no descriptor left.
   // Throws std::runtime_error with one line that names the address, the reason and the remedy.
   static std::vector<Listener*> open(Loop& loop, const ListenAddress& address, const AcceptHandler& handler,
-                                     std::string refusal);
+                                     const std::string& refusal);
 
   Listener(Loop& loop, FileDescriptor socket, AcceptHandler handler, std::string refusal);
   ~Listener() override;

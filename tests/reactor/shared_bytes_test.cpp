@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -43,7 +44,7 @@ TEST(SharedBytes, copies_share_the_same_memory) {
 
 TEST(SharedBytes, whoever_is_alone_may_write) {
   SharedBytes shared = SharedBytes::allocate(5);
-  std::memcpy(shared.writable().data(), "hello", 5);
+  std::ranges::copy(bytes("hello"), shared.writable().begin());
   EXPECT_EQ(text(shared.view()), "hello");
 }
 
@@ -70,7 +71,7 @@ TEST(SharedBytes, assignment_lets_go_of_what_was_held_before) {
 
 TEST(SharedBytes, adopted_memory_is_neither_copied_nor_leaked) {
   MallocedBytes memory(static_cast<std::uint8_t*>(std::malloc(7)));
-  std::memcpy(memory.get(), "adopted", 7);
+  std::ranges::copy(bytes("adopted"), memory.get());
   const std::uint8_t* const place = memory.get();
   const SharedBytes adopted = SharedBytes::adopt(std::move(memory), 7);
   const SharedBytes copy = adopted;  // NOLINT(performance-unnecessary-copy-initialization): it is what is tested

@@ -192,7 +192,8 @@ TEST(StreamOrder, it_is_exact_wherever_a_frame_is_cut_by_a_short_write) {
       } else {
         wire.in_own_turn(write);
       }
-      const std::string expected = filler + header + payload + "the next frame";
+      std::string expected = filler;
+      expected.append(header).append(payload).append("the next frame");
       std::string received;
       ASSERT_TRUE(turn_until(wire.loop, [&] {
         received += wire.peer.receive();

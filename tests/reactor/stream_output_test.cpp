@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,7 +51,7 @@ TEST(StreamOutput, the_fast_way_for_small_writes_leads_to_the_same_send) {
     wire.stream->write(bytes("slow "));
     std::uint8_t* room = wire.stream->cork_room(5);
     ASSERT_NE(room, nullptr);
-    std::memcpy(room, "fast ", 5);
+    std::ranges::copy(bytes("fast "), room);
     wire.stream->add_corked(5);
     wire.stream->write(bytes("slow"));
   });
@@ -262,7 +262,9 @@ TEST(StreamOutput, header_and_payload_may_have_any_size) {
         received += wire.peer.receive();
         return received.size() >= header_size + payload_size + 11;
       }));
-      EXPECT_TRUE(received == "before" + header + payload + "after") << header_size << " and " << payload_size;
+      std::string expected = "before";
+      expected.append(header).append(payload).append("after");
+      EXPECT_TRUE(received == expected) << header_size << " and " << payload_size;
     }
   }
 }

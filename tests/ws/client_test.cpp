@@ -276,7 +276,7 @@ TEST_F(Client, opens_no_connection_on_an_answer_that_is_not_the_one) {
          return "HTTP/1.1 301 Moved\r\nLocation: ws://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
        },
        "status 301"},
-      {"another protocol's greeting", [](const std::string&) { return "SSH-2.0-OpenSSH_9.2p1\r\n"; },
+      {"another protocol's greeting", [](const std::string&) { return "SSH-2.0-OpenSSH_9.2p1\r\n\r\n"; },
        "does not answer with sound HTTP"},
       {"frames without an answer",
        [](const std::string&) { return frame(Role::kServer, Opcode::kText, "Hello") + "\r\n\r\n"; },

@@ -273,8 +273,11 @@ std::span<std::uint8_t> Decoder::landing() {
   if (partial_ == nullptr || !partial_->frame_open || partial_->error != Error::kNone) return {};
   Partial& partial = *partial_;
   const std::size_t size = partial.message.size();
-  const std::size_t capacity =
-      std::max(partial.message.capacity(), partial.allowed_capacity(size, limits_->max_message));
+  std::size_t capacity = partial.message.capacity();
+  // Grown only when too little is left to be offered: growing at every receive would move the message each time.
+  if (capacity - size < std::min<std::uint64_t>(partial.payload_left, kSmallLanding)) {
+    capacity = std::max(capacity, partial.allowed_capacity(size, limits_->max_message));
+  }
   const std::size_t room = std::min<std::size_t>(partial.payload_left, capacity - size);
   if (room < partial.payload_left && room < kSmallLanding) return {};
   if (!partial.message.reserve(size + room)) return {};

@@ -2,6 +2,8 @@
 // and the memory of a message for whoever takes it.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "tests/ws/protocol/bytes.hpp"
 #include "ws/protocol/decoder.hpp"
 
@@ -90,6 +92,23 @@ TEST_F(DecoderMemory, grows_with_what_arrives) {
     }
     EXPECT_LE(decoder_.memory(), kPartial + std::max<std::size_t>(4096, 2 * arrived));
   }
+}
+
+TEST_F(DecoderMemory, grows_seldom_however_small_the_pieces) {
+  constexpr std::size_t kSize = 1 << 20;
+  EXPECT_EQ(feed(hex("82 FF 00 00 00 00 00 10 00 00 00 00 00 00") + Bytes(40000, 0)).kind, Kind::kNeedMore);
+  int growths = 0;
+  std::size_t memory = decoder_.memory();
+  for (std::size_t arrived = 40000; arrived < kSize;) {
+    const std::size_t size = std::min<std::size_t>(kSize - arrived, 64);
+    std::fill_n(decoder_.landing().begin(), size, std::uint8_t{1});
+    if (std::exchange(memory, decoder_.memory()) != decoder_.memory()) ++growths;
+    decoder_.landed(size);
+    arrived += size;
+    std::span<std::uint8_t> none;
+    ASSERT_EQ(decoder_.next(none).kind, arrived == kSize ? Kind::kMessage : Kind::kNeedMore);
+  }
+  EXPECT_LE(growths, 10);
 }
 
 TEST_F(DecoderMemory, empty_fragments_cost_nothing_each) {
