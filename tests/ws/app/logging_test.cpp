@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
+#include <algorithm>
 #include <string>
 
 #include "reactor/loop.hpp"
@@ -24,9 +24,9 @@ std::string logged(LogLevel lowest, LogFormat format, LogLevel level, std::strin
 }
 
 TEST(Log, a_line_of_text_has_a_time_a_level_and_the_words) {
-  const std::string line = logged(LogLevel::kInfo, LogFormat::kText, LogLevel::kWarning, "100% {} sure");
-  EXPECT_TRUE(std::regex_match(line, std::regex(R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} warning 100% \{\} sure\n)")))
-      << line;
+  std::string line = logged(LogLevel::kInfo, LogFormat::kText, LogLevel::kWarning, "sure: % {}");
+  std::replace_if(line.begin(), line.end(), [](char each) { return each >= '0' && each <= '9'; }, '0');
+  EXPECT_EQ(line, "0000-00-00 00:00:00.000 warning sure: % {}\n");
 }
 
 TEST(Log, what_is_less_grave_than_asked_for_is_not_said) {
