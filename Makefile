@@ -193,7 +193,8 @@ build/ws101: build/release/ws101
 
 .PHONY: $(foreach tree,test sanitized strict clang tidy,build/$(tree)/ready)
 build/test/ready: $(call test_binaries,test) $(PROGRAM)
-build/sanitized/ready: $(call test_binaries,sanitized) $(MAIN:%=build/sanitized/ws101)
+# The release is there too: what a message or a connection costs is measured on it.
+build/sanitized/ready: $(call test_binaries,sanitized) $(MAIN:%=build/sanitized/ws101) $(PROGRAM)
 build/strict/ready: $(call objects,strict,$(SOURCES) $(TEST_SOURCES))
 build/clang/ready: $(call objects,clang,$(SOURCES) $(TEST_SOURCES)) $(MAIN:%=build/clang/ws101)
 build/tidy/ready: $(patsubst %.cpp,build/tidy/%.ok,$(SOURCES) $(TEST_SOURCES))

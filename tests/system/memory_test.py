@@ -188,15 +188,18 @@ def hang_ups_in_every_phase_leave_nothing_behind():
     with measured() as server:
         descriptors = server.descriptors()
         rounds = []
-        for _ in range(3):
+        for _ in range(6):
             hang_up_round(server, 25)
             server.wait_for_descriptors(descriptors)
             rounds.append(server.rss())
         expect_equal(server.descriptors(), descriptors, "the number of descriptors")
         calls = 25 * 2 * len(PHASES)
-        note(f"{calls} hang-ups in {len(PHASES)} phases, by FIN and by RST, three times: descriptors {descriptors} -> "
-             f"{server.descriptors()}, memory {[megabytes(size) for size in rounds]}")
-        expect(rounds[2] - rounds[1] < 200_000, f"memory grew by {rounds[2] - rounds[1]} bytes in {calls} hang-ups")
+        grown = [after - before for before, after in zip(rounds, rounds[1:])]
+        note(f"{calls} hang-ups in {len(PHASES)} phases, by FIN and by RST, six times: descriptors {descriptors} -> "
+             f"{server.descriptors()}, memory {megabytes(rounds[0])}, then by {grown} bytes more")
+        # A leak is in every round; once the heap may grow, where more happens to be open at the same time than before.
+        expect(sorted(grown)[2] <= 50_000, f"memory grows with each {calls} hang-ups: by {grown} bytes")
+        expect(sum(grown) < 2e6, f"memory grew by {sum(grown)} bytes")
         with Peer(server.port) as peer:
             peer.upgrade().echo()
 

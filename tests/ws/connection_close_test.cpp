@@ -260,7 +260,9 @@ TEST(TheEndOfTcp, a_server_closes_first) {
   reactor::Loop loop;
   Line line(loop, {}, reactor::tests::tcp_pair());
   line.peer.close_frame(1000);
-  EXPECT_EQ(line.peer.all_to_end(), "close 1000; end") << "its FIN, while we have not sent ours";
+  EXPECT_TRUE(line.wait_until_gone());
+  EXPECT_EQ(line.peer.arrived(), "close 1000");
+  EXPECT_TRUE(line.peer.finished()) << "its FIN, at once, while we have not sent ours";
   line.peer.socket().close();
   EXPECT_TRUE(turn_until(loop, [&] { return loop.residents() == 0; }));
 }
@@ -415,12 +417,14 @@ TEST(BrokenRule, is_named_in_a_close_frame_with_a_fin_at_its_heels) {
               reactor::tests::tcp_pair());
     line->at_message = [](Connection& ws, const Message& message) { ws.write_message(message.type, message.payload); };
     line.peer.text("before");
+    const std::uint64_t start = loop.now();
     line.peer.send(row.bytes);
     line.peer.send(std::string(100000, 'z'));  // what comes after it is drained, so no reset eats the Close frame
     const std::string seen = line.peer.all_to_end();
     EXPECT_TRUE(seen.starts_with("text before; close " + std::to_string(row.code) + " ")) << row.what << ": " << seen;
     EXPECT_TRUE(seen.ends_with("; end")) << row.what << ": " << seen;
     EXPECT_TRUE(line.gone()) << row.what << ": the connection does not wait for anything";
+    EXPECT_LT(loop.now(), start + 1500) << row.what << ": nor does the FIN wait for the end of the lingering";
     EXPECT_EQ(line.told().count("text before"), 1U);
     const std::string told = line.told().end();
     EXPECT_TRUE(told.starts_with("close " + std::to_string(row.code) + " ")) << row.what << ": " << told;

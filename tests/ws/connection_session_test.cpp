@@ -326,6 +326,23 @@ TEST(Session, that_reads_out_of_turn_may_meet_the_end_inside_on_message) {
   }
 }
 
+TEST(Session, may_read_while_the_reading_is_paused) {
+  reactor::Loop loop;
+  Line line(loop, {}, narrow_pair());
+  line->at_message = [](Connection& ws, const Message&) { ws.write_binary(std::vector<std::uint8_t>(3000000)); };
+  line->at_drain = [](Connection& ws) { EXPECT_FALSE(ws.read_message()); };
+  line.peer.text("one");  // its answer fills the socket, and nothing more has come
+  EXPECT_TRUE(line.wait_for("text one"));
+  EXPECT_FALSE(line.ws().read_message());
+  line.peer.text("two");
+  turn(loop);
+  EXPECT_FALSE(line.ws().read_message()) << "paused";
+  EXPECT_EQ(line.peer.next(), "binary 3000000 bytes");
+  EXPECT_EQ(line.peer.next(), "binary 3000000 bytes");
+  EXPECT_TRUE(line.wait_for("drain", 2));
+  EXPECT_EQ(line.told().all(), "open; text one; drain; text two; drain");
+}
+
 // ---- Members of a session
 
 class Periodic final : public Session {

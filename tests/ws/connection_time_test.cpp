@@ -54,7 +54,8 @@ TEST(Beating, a_silent_peer_is_pinged_and_lives_by_its_pongs) {
 TEST(Beating, a_peer_that_does_not_answer_is_dropped_without_a_word) {
   for (const Role role : kRoles) {
     reactor::Loop loop;
-    Line line(loop, {.role = role, .limits = beating(50, 40)});
+    Line line(loop, {.role = role, .limits = beating(50, 40)},
+              role == Role::kServer ? reactor::tests::tcp_pair() : reactor::tests::unix_pair());
     EXPECT_EQ(line.peer.next(), "ping");
     const std::uint64_t pinged = loop.now();
     EXPECT_TRUE(line.wait_until_gone());
@@ -83,6 +84,19 @@ TEST(Beating, any_byte_is_life) {
     keep_doing(loop, 300, 10, [&] { line.peer.send(row.bytes); });
     EXPECT_FALSE(line.gone()) << row.what;
     EXPECT_EQ(line.peer.arrived().find("ping"), std::string::npos) << row.what;
+  }
+}
+
+// The kernel of a program that has stopped takes what we say, until its buffers are full.
+TEST(Beating, what_only_we_say_is_no_life) {
+  for (const auto pair : {reactor::tests::unix_pair, +[] { return reactor::tests::tcp_pair(); }}) {
+    reactor::Loop loop;
+    Line line(loop, {.limits = beating(60, 60)}, pair());
+    keep_doing(loop, 300, 5, [&] {
+      if (!line.gone()) line.ws().write_text("still there?");
+    });
+    EXPECT_TRUE(line.wait_until_gone());
+    EXPECT_EQ(line.told().end(), "close 1006 the peer did not answer a ping, lost");
   }
 }
 
@@ -204,6 +218,21 @@ TEST(MessageTimeout, does_not_run_between_messages) {
   EXPECT_TRUE(line.wait_for("text Hello"));
   keep_doing(loop, 2 * kTimeout, 10, [] {});
   EXPECT_EQ(line.told().all(), "open; text Hello");
+}
+
+TEST(MessageTimeout, that_passes_in_the_turn_of_the_end_is_not_heard_any_more) {
+  reactor::Loop loop;
+  Line line(loop, {.limits = {.message_timeout = Milliseconds(20)}});
+  line.peer.send(Opcode::kText, "begun", false);
+  turn(loop);
+  line.peer.socket().half_close();
+  // Meanwhile the loop does not turn, so that the deadline and the end are found together.
+  const std::uint64_t start = loop.now();
+  while (loop.now() < start + 40) {
+  }
+  turn(loop, 1);
+  EXPECT_TRUE(line.wait_until_gone());
+  EXPECT_EQ(line.told().all(), "open; close 1006, lost; gone");
 }
 
 TEST(MessageTimeout, of_zero_is_off) {
