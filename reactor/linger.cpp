@@ -7,6 +7,11 @@ namespace reactor {
 
 namespace {
 
+// While something of ours still waits, the peer may take nothing of it for so many windows behind the first, and all of
+// it together may take that many.
+constexpr int kStandstills = 2;
+constexpr int kLongest = 30;
+
 class Lingering final : public Resident, private StreamHandler, private Timer {
  public:
   explicit Lingering(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
@@ -14,7 +19,8 @@ class Lingering final : public Resident, private StreamHandler, private Timer {
   void start(FirstToClose first, Milliseconds time) {
     stream_->attach(*this);
     if (first == FirstToClose::kUs) stream_->finish_output();
-    stream_->loop().arm(*this, time);
+    time_ = time;
+    stream_->loop().arm(*this, time_);
     if (stream_->input_finished()) return on_end(StreamEnd::kFinished);
     stream_->resume_reading();
   }
@@ -29,7 +35,13 @@ class Lingering final : public Resident, private StreamHandler, private Timer {
   void on_drained() override {
     if (stream_->input_finished()) finish();
   }
-  void on_timer() override { finish(); }
+  void on_timer() override {
+    if (stream_->unsent() == 0 || ++windows_ >= kLongest) return finish();
+    const std::uint32_t taken = stream_->output_progress().taken;
+    standstills_ = std::exchange(taken_, taken) == taken ? standstills_ + 1 : 0;
+    if (standstills_ >= kStandstills) return finish();
+    stream_->loop().arm(*this, time_);
+  }
   void wind_down() override {}  // it ends by itself, soon
 
   void finish() {
@@ -38,6 +50,10 @@ class Lingering final : public Resident, private StreamHandler, private Timer {
   }
 
   std::unique_ptr<Stream> stream_;
+  Milliseconds time_{0};
+  int windows_ = 0;
+  int standstills_ = 0;
+  std::uint32_t taken_ = 0;
 };
 
 }  // namespace

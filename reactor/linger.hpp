@@ -1,6 +1,7 @@
 // How a connection ends so that its last words arrive. Closing a socket while input is unread makes the kernel
 // send a reset, and a reset destroys what the peer has not read yet: the Close frame, the 431. So: send what is
-// queued, half-close, read and throw away until the peer closes too, for a short time at most.
+// queued, half-close, read and throw away until the peer closes too, for a short time at most. What is queued behind a
+// slow reader gets longer, as long as it moves.
 #pragma once
 
 #include <cstdint>

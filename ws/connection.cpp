@@ -92,11 +92,8 @@ std::optional<Message> Connection::read_message() {
         // What the peer sent before it saw our Close frame is read, to find its own, and dropped.
         if (state_ == State::kOpen) return Message{.type = event.type, .payload = event.payload};
         break;
-      case Event::Kind::kPing: on_ping(event.payload); [[fallthrough]];
-      case Event::Kind::kPong:  // RFC 6455 5.5.3: asked for or not, it needs no answer; its bytes were life
-        // RFC 6455 5.4: it may have come between the fragments of a message, which then is as unfinished as before.
-        message_unfinished_ = message_unfinished_ && !decoder_.idle();
-        break;
+      case Event::Kind::kPing:
+      case Event::Kind::kPong: on_ping_or_pong(event); break;
       case Event::Kind::kClose: on_peer_close(event); break;
       case Event::Kind::kError: on_broken_rule(event.error); break;
     }
@@ -144,11 +141,14 @@ void Connection::on_drained() {
   if (state_ == State::kOpen) arm_timer();
 }
 
-void Connection::on_ping(std::span<const std::uint8_t> payload) {
-  if (state_ != State::kOpen) return;
-  if (!stream_->full()) return write_frame(Opcode::kPong, payload);
+void Connection::on_ping_or_pong(const Event& event) {
+  // RFC 6455 5.4: it may have come between the fragments of a message, which then is as unfinished as before.
+  message_unfinished_ = message_unfinished_ && !decoder_.idle();
+  // RFC 6455 5.5.3: a pong, asked for or not, needs no answer; its bytes were life.
+  if (event.kind == Event::Kind::kPong || state_ != State::kOpen) return;
+  if (!stream_->full()) return write_frame(Opcode::kPong, event.payload);
   // RFC 6455 5.5.3: only the newest of several pings need be answered. So a flood of them fills no queue.
-  extras().pong.assign(as_text(payload));
+  extras().pong.assign(as_text(event.payload));
   extras_->pong_owed = true;
 }
 

@@ -98,7 +98,7 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   bool may_read();
   void keep_unread();
   void release_message();
-  void on_ping(std::span<const std::uint8_t> payload);
+  void on_ping_or_pong(const protocol::Decoder::Event& event);
   void on_peer_close(const protocol::Decoder::Event& event);
   void on_broken_rule(protocol::Error error);
 

@@ -206,7 +206,7 @@ TEST(Session, may_do_anything_to_another_connection_that_has_a_turn_coming) {
     Line one(loop, {}, narrow_pair());
     Line other(loop, {}, narrow_pair());
     const auto to_the_other = [&](Line& line) {
-      return [&line, &action, handle = line.ws().handle()](Connection&, const Message&) {
+      return [&action, handle = line.ws().handle()](Connection&, const Message&) {
         if (Connection* ws = handle.get()) action.act(*ws);
       };
     };

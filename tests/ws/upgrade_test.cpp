@@ -146,15 +146,24 @@ TEST(Upgrade, gives_its_limits_and_its_trace_to_the_connections) {
   EXPECT_EQ(traced, 4);
 }
 
-TEST(Upgrade, connections_outlive_the_server_and_its_routes) {
-  Site site(upgrade<Echo>({.subprotocols = {"chat"}}));
-  Client client(site.loop, *site.server);
-  client.send(handshake("Sec-WebSocket-Protocol: chat\r\n"));
-  client.receive_until("\r\n\r\n");
-  site.server.reset();
-  client.forget_received();
-  client.send(masked("still here"));
-  EXPECT_EQ(client.receive_until("still here"), frame(Role::kServer, Opcode::kText, "still here"));
+TEST(Upgrade, connections_outlive_the_server_and_keep_what_is_their_routes) {
+  auto routes = std::make_shared<int>();
+  const std::weak_ptr<int> kept = routes;
+  {
+    Site site(upgrade(
+        [routes](const http::Request&, std::string_view) -> SessionOrResponse { return std::make_unique<Echo>(); },
+        {.subprotocols = {"chat"}}));
+    routes.reset();
+    Client client(site.loop, *site.server);
+    client.send(handshake("Sec-WebSocket-Protocol: chat\r\n"));
+    client.receive_until("\r\n\r\n");
+    site.server.reset();
+    EXPECT_FALSE(kept.expired());
+    client.forget_received();
+    client.send(masked("still here"));
+    EXPECT_EQ(client.receive_until("still here"), frame(Role::kServer, Opcode::kText, "still here"));
+  }
+  EXPECT_TRUE(kept.expired());
 }
 
 TEST(Upgrade, in_a_shut_down_opens_and_says_1001) {

@@ -48,6 +48,8 @@ void announce(const reactor::Address& address) {
   std::fflush(stdout);
 }
 
+constexpr reactor::Milliseconds kWithoutLimit{std::int64_t{365} * 24 * 3'600'000};
+
 // `<` received, `>` sent.
 void print_trace(const Connection& connection, bool received, const protocol::TracedFrame& frame) {
   std::fprintf(stderr, "%s %s %s\n", connection.remote().to_string().c_str(), received ? "<" : ">",
@@ -81,9 +83,11 @@ int serve(const ServeOptions& options) {
   const reactor::Signals signals(loop, {SIGTERM, SIGINT}, [&](int) {
     if (stopping) return loop.stop();
     stopping = true;
-    loop.log(reactor::LogLevel::kInfo, "stopping: everybody gets " + format_duration(options.drain_timeout) +
-                                           " to leave; a second signal ends at once");
-    loop.shut_down(options.drain_timeout);
+    loop.log(reactor::LogLevel::kInfo,
+             "stopping: everybody gets " +
+                 (options.drain_timeout.count() > 0 ? format_duration(options.drain_timeout) : "all the time") +
+                 " to leave; a second signal ends at once");
+    loop.shut_down(options.drain_timeout.count() > 0 ? options.drain_timeout : kWithoutLimit);
   });
 
   std::vector<reactor::Address> addresses;

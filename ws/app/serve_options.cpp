@@ -9,6 +9,7 @@
 #include "reactor/address.hpp"
 #include "ws/app/quantities.hpp"
 #include "ws/origin.hpp"
+#include "ws/protocol/utf8.hpp"
 
 namespace ws::app {
 
@@ -168,7 +169,13 @@ ParsedServe parse_serve_options(int count, const char* const* arguments) {
   add_addresses(app, options);
   add_duration(app, "--period", options.period, "How often /ws sends the periodic message", kShortestPeriod,
                kLongestPeriod);
-  app.add_option("--period-message", options.period_message, "Its text")->type_name("TEXT")->capture_default_str();
+  app.add_option("--period-message", options.period_message, "Its text")
+      ->type_name("TEXT")
+      ->capture_default_str()
+      ->check([](const std::string& text) -> std::string {
+        const bool valid = protocol::is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+        return valid ? "" : "the text is not UTF-8, as every text message must be";
+      });
   add_log(app, options);
   add_bounds(app, options);
   add_times(app, options);
