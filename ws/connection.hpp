@@ -70,6 +70,7 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   // Of those that we offer or speak, or empty.
   std::string_view subprotocol() const;
   Role role() const { return role_; }
+  // Empty once the connection is lost: who names it in on_close keeps it from before.
   reactor::Address remote() const { return stream_ == nullptr ? reactor::Address() : stream_->peer(); }
   reactor::Loop& loop() const { return loop_; }
   Session& session() const { return *session_; }

@@ -40,59 +40,59 @@ struct Attempt {
   std::string url(const std::string& target = "/ws") const {
     return "ws://127.0.0.1:" + std::to_string(port()) + target;
   }
-  std::uint16_t port() const { return reactor::Address::of_socket(listening_.get()).port(); }
+  std::uint16_t port() const { return reactor::Address::of_socket(listening.get()).port(); }
 
   void connect(ConnectOptions options = {}) { connect_to(url(), std::move(options)); }
   void connect_to(const std::string& where, ConnectOptions options = {}) {
-    told_ = std::make_shared<Told>();
-    failures_.clear();
-    options.on_failure = [this](const ConnectFailure& failure) { failures_.push_back(failure); };
-    ws::connect(loop_, where, std::make_unique<Script>(told_), std::move(options));
+    told = std::make_shared<Told>();
+    failures.clear();
+    options.on_failure = [this](const ConnectFailure& failure) { failures.push_back(failure); };
+    ws::connect(loop, where, std::make_unique<Script>(told), std::move(options));
   }
 
   // The server's side of the newest attempt.
   FramePeer& accept() {
-    EXPECT_TRUE(turn_until(loop_, [this] {
-      reactor::FileDescriptor socket(::accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (socket.valid()) peer_.emplace(loop_, std::move(socket), Role::kServer);
-      return peer_.has_value();
+    EXPECT_TRUE(turn_until(loop, [this] {
+      reactor::FileDescriptor socket(::accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (socket.valid()) peer.emplace(loop, std::move(socket), Role::kServer);
+      return peer.has_value();
     }));
-    return *peer_;
+    return *peer;
   }
   // The request that the client sends.
   std::string request() {
     std::string head;
-    EXPECT_TRUE(turn_until(loop_, [&] {
-      head += peer_->socket().receive();
+    EXPECT_TRUE(turn_until(loop, [&] {
+      head += peer->socket().receive();
       return head.ends_with("\r\n\r\n");
     })) << head;
     return head;
   }
   // Connects and answers with what `answer` makes of the request.
   void converse(const std::function<std::string(const std::string&)>& answer, ConnectOptions options = {}) {
-    peer_.reset();
+    peer.reset();
     connect(std::move(options));
     accept();
-    peer_->send(answer(request()));
+    peer->send(answer(request()));
   }
 
   // Turns until nothing of the attempt is left, and returns the one failure's words.
   std::string failure() {
-    EXPECT_TRUE(turn_until(loop_, [this] { return loop_.residents() == 0 && told_->gone() && !failures_.empty(); }));
-    EXPECT_EQ(failures_.size(), 1U);
-    EXPECT_EQ(told_->all(), "gone") << "a session that was not opened hears nothing";
-    return failures_.empty() ? "none" : failures_.front().text;
+    EXPECT_TRUE(turn_until(loop, [this] { return loop.residents() == 0 && told->gone() && !failures.empty(); }));
+    EXPECT_EQ(failures.size(), 1U);
+    EXPECT_EQ(told->all(), "gone") << "a session that was not opened hears nothing";
+    return failures.empty() ? "none" : failures.front().text;
   }
   void expect_open() {
-    EXPECT_TRUE(turn_until(loop_, [this] { return told_->has("open") || !failures_.empty(); }));
-    EXPECT_TRUE(failures_.empty()) << failures_.front().text;
+    EXPECT_TRUE(turn_until(loop, [this] { return told->has("open") || !failures.empty(); }));
+    EXPECT_TRUE(failures.empty()) << failures.front().text;
   }
 
-  std::shared_ptr<Told> told_;
-  std::vector<ConnectFailure> failures_;
-  reactor::FileDescriptor listening_ = reactor::tests::listening_socket();
-  reactor::Loop loop_;
-  std::optional<FramePeer> peer_;
+  std::shared_ptr<Told> told;
+  std::vector<ConnectFailure> failures;
+  reactor::FileDescriptor listening = reactor::tests::listening_socket();
+  reactor::Loop loop;
+  std::optional<FramePeer> peer;
 };
 
 class Client : public ::testing::Test, protected Attempt {};
@@ -108,17 +108,17 @@ TEST_F(Client, asks_as_the_rfc_wants_it_and_opens) {
                       "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + key +
                       "\r\nSec-WebSocket-Version: 13\r\n\r\n");
   EXPECT_EQ(key.size(), 24U);
-  EXPECT_EQ(told_->all(), "");
-  peer_->send(answer_to(head));
+  EXPECT_EQ(told->all(), "");
+  peer->send(answer_to(head));
   expect_open();
-  peer_->text("Hello");
-  EXPECT_TRUE(turn_until(loop_, [&] { return told_->has("text Hello"); }));
-  peer_->close_frame(1000, "bye");
-  EXPECT_EQ(peer_->next(), "close 1000");
-  peer_->socket().close();
-  EXPECT_TRUE(turn_until(loop_, [&] { return loop_.residents() == 0; }));
-  EXPECT_EQ(told_->all(), "open; text Hello; close 1000 bye, by the peer, clean; gone");
-  EXPECT_TRUE(failures_.empty());
+  peer->text("Hello");
+  EXPECT_TRUE(turn_until(loop, [&] { return told->has("text Hello"); }));
+  peer->close_frame(1000, "bye");
+  EXPECT_EQ(peer->next(), "close 1000");
+  peer->socket().close();
+  EXPECT_TRUE(turn_until(loop, [&] { return loop.residents() == 0; }));
+  EXPECT_EQ(told->all(), "open; text Hello; close 1000 bye, by the peer, clean; gone");
+  EXPECT_TRUE(failures.empty());
 }
 
 TEST_F(Client, says_what_its_options_say) {
@@ -143,10 +143,10 @@ TEST_F(Client, uses_a_fresh_key_for_each_connection_and_a_fresh_masking_key_for_
       keys.insert(value_of(head, "Sec-WebSocket-Key"));
       return answer_to(head);
     });
-    told_->at_message = [](Connection& ws, const Message& message) { ws.write_text(message.text()); };
+    told->at_message = [](Connection& ws, const Message& message) { ws.write_text(message.text()); };
     for (int frame = 0; frame < 10; ++frame) {
-      peer_->text("the same");
-      const Frame got = peer_->next_frame();
+      peer->text("the same");
+      const Frame got = peer->next_frame();
       EXPECT_TRUE(got.masked);
       EXPECT_EQ(got.payload, "the same");
       masking_keys.insert(got.key);
@@ -167,11 +167,11 @@ TEST_F(Client, loses_no_frame_however_answer_and_frames_are_cut) {
       sent = answer_to(head) + frames;
       return sent.substr(0, cut);
     });
-    turn(loop_, 2);
-    peer_->send(sent.substr(cut));
-    EXPECT_EQ(peer_->next(), "pong second");
-    EXPECT_TRUE(turn_until(loop_, [&] { return told_->has("text third"); }));
-    EXPECT_EQ(told_->all(), "open; text first; text third") << cut;
+    turn(loop, 2);
+    peer->send(sent.substr(cut));
+    EXPECT_EQ(peer->next(), "pong second");
+    EXPECT_TRUE(turn_until(loop, [&] { return told->has("text third"); }));
+    EXPECT_EQ(told->all(), "open; text first; text third") << cut;
   }
 }
 
@@ -179,11 +179,11 @@ TEST_F(Client, may_be_closed_or_broken_by_what_is_glued_to_the_answer) {
   converse([](const std::string& head) {
     return answer_to(head) + frame(Role::kServer, Opcode::kClose, close_payload(1013));
   });
-  EXPECT_TRUE(turn_until(loop_, [&] { return told_->gone(); }));
-  EXPECT_EQ(told_->all(), "open; close 1013, by the peer, clean; gone");
+  EXPECT_TRUE(turn_until(loop, [&] { return told->gone(); }));
+  EXPECT_EQ(told->all(), "open; close 1013, by the peer, clean; gone");
   converse([](const std::string& head) { return answer_to(head) + frame(Role::kClient, Opcode::kText, "masked"); });
-  EXPECT_TRUE(turn_until(loop_, [&] { return told_->gone(); }));
-  EXPECT_TRUE(told_->all().starts_with("open; close 1002 ")) << told_->all();
+  EXPECT_TRUE(turn_until(loop, [&] { return told->gone(); }));
+  EXPECT_TRUE(told->all().starts_with("open; close 1002 ")) << told->all();
 }
 
 TEST_F(Client, reads_over_interim_responses) {
@@ -197,19 +197,19 @@ TEST_F(Client, knows_the_subprotocol_that_the_server_chose) {
   std::string chosen = "none";
   converse([](const std::string& head) { return answer_to(head, "Sec-WebSocket-Protocol: superchat\r\n"); },
            {.subprotocols = {"chat", "superchat"}});
-  told_->at_open = [&](Connection& ws) { chosen = ws.subprotocol(); };
+  told->at_open = [&](Connection& ws) { chosen = ws.subprotocol(); };
   expect_open();
   EXPECT_EQ(chosen, "superchat");
   converse([](const std::string& head) { return answer_to(head); }, {.subprotocols = {"chat"}});
-  told_->at_open = [&](Connection& ws) { chosen = ws.subprotocol(); };
+  told->at_open = [&](Connection& ws) { chosen = ws.subprotocol(); };
   expect_open();
   EXPECT_EQ(chosen, "") << "a server may choose none";
 }
 
-TEST_F(Client, takes_names_and_both_families_of_addresses) {
+TEST_F(Client, tries_every_address_of_a_name) {
   connect_to("ws://localhost:" + std::to_string(port()) + "/");
   accept();
-  peer_->send(answer_to(request()));
+  peer->send(answer_to(request()));
   expect_open();
 }
 
@@ -218,8 +218,8 @@ TEST_F(Client, gives_its_limits_and_its_trace_to_the_connection) {
   converse([](const std::string& head) { return answer_to(head) + frame(Role::kServer, Opcode::kText, "0123456789A"); },
            {.limits = {.max_message = 10},
             .trace = [&](const Connection&, bool, const protocol::TracedFrame&) { ++traced; }});
-  EXPECT_TRUE(turn_until(loop_, [&] { return told_->gone(); }));
-  EXPECT_TRUE(told_->all().starts_with("open; close 1009 ")) << told_->all();
+  EXPECT_TRUE(turn_until(loop, [&] { return told->gone(); }));
+  EXPECT_TRUE(told->all().starts_with("open; close 1009 ")) << told->all();
   EXPECT_EQ(traced, 2);
 }
 
@@ -290,11 +290,11 @@ TEST_F(Client, opens_no_connection_on_an_answer_that_is_not_the_one) {
     const std::string words = failure();
     EXPECT_NE(words.find(row.words), std::string::npos) << row.what << ": " << words;
     EXPECT_EQ(words.find("HTTP: the server"), std::string::npos) << "said twice: " << words;
-    peer_->socket().receive();
-    EXPECT_TRUE(turn_until(loop_,
+    peer->socket().receive();
+    EXPECT_TRUE(turn_until(loop,
                            [&] {
-                             peer_->take();
-                             return peer_->ended();
+                             peer->take();
+                             return peer->ended();
                            }))
         << row.what << ": the connection is closed";
   }
@@ -331,7 +331,7 @@ TEST_F(Client, a_refusal_is_told_with_its_status_and_the_servers_own_words) {
   for (const Row& row : rows) {
     converse([&](const std::string&) { return row.answer; });
     EXPECT_EQ(failure(), row.text);
-    EXPECT_EQ(failures_.at(0).status, row.status);
+    EXPECT_EQ(failures.at(0).status, row.status);
   }
 }
 
@@ -339,15 +339,15 @@ TEST_F(Client, a_server_that_hangs_up_is_told_so) {
   for (const char* begun :
        {"", "HTTP/1.1 101 Switching Proto", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"}) {
     for (const bool by_reset : {false, true}) {
-      peer_.reset();
+      peer.reset();
       connect();
       accept();
       request();
-      if (*begun != '\0') peer_->send(begun);
+      if (*begun != '\0') peer->send(begun);
       if (by_reset) {
-        peer_->socket().close_by_reset();
+        peer->socket().close_by_reset();
       } else {
-        peer_->socket().close();
+        peer->socket().close();
       }
       EXPECT_EQ(failure(), "the server closed the connection during the handshake");
     }
@@ -359,7 +359,7 @@ TEST_F(Client, a_server_that_hangs_up_is_told_so) {
 TEST_F(Client, a_port_where_nobody_listens_is_named) {
   const std::string where = url();
   const std::string address = "127.0.0.1:" + std::to_string(port());
-  listening_.close();
+  listening.close();
   connect_to(where);
   const std::string words = failure();
   EXPECT_NE(words.find(address), std::string::npos) << words;
@@ -373,13 +373,13 @@ TEST_F(Client, a_name_that_nobody_has_is_named) {
 }
 
 TEST_F(Client, a_server_that_accepts_and_says_nothing_has_until_the_deadline) {
-  const std::uint64_t start = loop_.now();
+  const std::uint64_t start = loop.now();
   connect({.connect_timeout = Milliseconds(80)});
   accept();
   request();
   EXPECT_EQ(failure(), "the server did not complete the handshake in time");
-  EXPECT_GE(loop_.now(), start + 80);
-  EXPECT_EQ(peer_->all_to_end(), "end");
+  EXPECT_GE(loop.now(), start + 80);
+  EXPECT_EQ(peer->all_to_end(), "end");
 }
 
 TEST_F(Client, a_byte_now_and_then_does_not_move_the_deadline) {
@@ -387,24 +387,24 @@ TEST_F(Client, a_byte_now_and_then_does_not_move_the_deadline) {
   accept();
   const std::string answer = answer_to(request());
   std::size_t sent = 0;
-  EXPECT_TRUE(turn_until(loop_, [&] {
-    if (sent + 4 < answer.size()) sent += peer_->socket().send_some(answer.substr(sent, 1));
-    return !failures_.empty();
+  EXPECT_TRUE(turn_until(loop, [&] {
+    if (sent + 4 < answer.size()) sent += peer->socket().send_some(answer.substr(sent, 1));
+    return !failures.empty();
   }));
   EXPECT_EQ(failure(), "the server did not complete the handshake in time");
 }
 
 // A listening socket whose queue is full drops the first packet of a connection, so that nothing answers at all.
 TEST_F(Client, an_address_that_does_not_answer_is_named_when_the_time_is_over) {
-  listening_ = reactor::tests::listening_socket(0);
-  const reactor::Address address = reactor::Address::of_socket(listening_.get());
+  listening = reactor::tests::listening_socket(0);
+  const reactor::Address address = reactor::Address::of_socket(listening.get());
   std::vector<reactor::FileDescriptor> callers;
   for (int each = 0; each < 8; ++each) callers.push_back(reactor::tests::call(address));
-  const std::uint64_t start = loop_.now();
+  const std::uint64_t start = loop.now();
   connect({.connect_timeout = Milliseconds(80)});
   const std::string words = failure();
   EXPECT_EQ(words, "cannot connect to " + address.to_string() + " in time");
-  EXPECT_GE(loop_.now(), start + 80);
+  EXPECT_GE(loop.now(), start + 80);
 }
 
 // ---- It cannot work
@@ -440,10 +440,10 @@ TEST_F(Client, an_impossible_wish_is_an_exception_and_leaves_nothing_behind) {
   };
   for (const Row& row : rows) {
     EXPECT_THROW(connect_to(row.url, row.options), std::invalid_argument) << row.what;
-    EXPECT_EQ(loop_.residents(), 0U) << row.what;
-    EXPECT_EQ(told_->all(), "gone") << row.what;
-    turn(loop_);
-    EXPECT_TRUE(failures_.empty()) << row.what;
+    EXPECT_EQ(loop.residents(), 0U) << row.what;
+    EXPECT_EQ(told->all(), "gone") << row.what;
+    turn(loop);
+    EXPECT_TRUE(failures.empty()) << row.what;
   }
 }
 
@@ -462,20 +462,20 @@ std::unique_ptr<Attempt> attempt_at(Stage stage) {
   if (stage == Stage::kConnected) return attempt;
   const std::string head = attempt->request();
   if (stage == Stage::kAsked) return attempt;
-  attempt->peer_->send(answer_to(head).substr(0, 40));
-  turn(attempt->loop_);
+  attempt->peer->send(answer_to(head).substr(0, 40));
+  turn(attempt->loop);
   return attempt;
 }
 
 TEST(InterruptedClient, fails_when_the_loop_shuts_down_and_does_not_hold_it_up) {
   for (const Stage stage : kStages) {
     const auto attempt = attempt_at(stage);
-    attempt->loop_.shut_down(Milliseconds(60000));
-    attempt->loop_.run();
-    ASSERT_EQ(attempt->failures_.size(), 1U);
-    EXPECT_EQ(attempt->failures_.at(0).text, "the program is shutting down");
-    EXPECT_EQ(attempt->told_->all(), "gone");
-    EXPECT_EQ(attempt->loop_.cut_off_count(), 0U);
+    attempt->loop.shut_down(Milliseconds(60000));
+    attempt->loop.run();
+    ASSERT_EQ(attempt->failures.size(), 1U);
+    EXPECT_EQ(attempt->failures.at(0).text, "the program is shutting down");
+    EXPECT_EQ(attempt->told->all(), "gone");
+    EXPECT_EQ(attempt->loop.cut_off_count(), 0U);
   }
 }
 
@@ -484,7 +484,7 @@ TEST(InterruptedClient, ends_with_the_loop_and_tells_nothing) {
     std::shared_ptr<Told> told;
     {
       const auto attempt = attempt_at(stage);
-      told = attempt->told_;
+      told = attempt->told;
     }
     EXPECT_EQ(told->all(), "gone");
   }
@@ -492,56 +492,56 @@ TEST(InterruptedClient, ends_with_the_loop_and_tells_nothing) {
 
 TEST_F(Client, fails_in_a_later_turn_if_the_loop_is_shutting_down_already) {
   // A loop with something to wait for, or it would be done.
-  Line line(loop_);
-  loop_.shut_down(Milliseconds(60000));
-  int told = 0;
+  Line line(loop);
+  loop.shut_down(Milliseconds(60000));
+  int times = 0;
   std::function<void()> again;  // at each failure, at once: from inside that call it would never end
   again = [&] {
-    ws::connect(loop_, url(), std::make_unique<Script>(std::make_shared<Told>()),
+    ws::connect(loop, url(), std::make_unique<Script>(std::make_shared<Told>()),
                 {.on_failure = [&](const ConnectFailure& failure) {
                   EXPECT_EQ(failure.text, "the program is shutting down");
-                  if (++told < 10) again();
+                  if (++times < 10) again();
                 }});
   };
   again();
-  EXPECT_EQ(told, 0);
-  EXPECT_TRUE(turn_until(loop_, [&] { return told == 10; }));
-  EXPECT_THROW(ws::connect(loop_, "http://x/", std::make_unique<Script>(std::make_shared<Told>())),
+  EXPECT_EQ(times, 0);
+  EXPECT_TRUE(turn_until(loop, [&] { return times == 10; }));
+  EXPECT_THROW(ws::connect(loop, "http://x/", std::make_unique<Script>(std::make_shared<Told>())),
                std::invalid_argument);
 }
 
 TEST_F(Client, may_be_tried_again_from_inside_its_failure) {
-  int failures = 0;
+  int refused = 0;
   std::function<void()> again;
-  const auto told = std::make_shared<Told>();
+  const auto session = std::make_shared<Told>();
   again = [&] {
-    ws::connect(loop_, url(), std::make_unique<Script>(told), {.on_failure = [&](const ConnectFailure&) {
-                  ++failures;
+    ws::connect(loop, url(), std::make_unique<Script>(session), {.on_failure = [&](const ConnectFailure&) {
+                  ++refused;
                   again();
                 }});
   };
   again();
   for (int each = 0; each < 3; ++each) {
-    peer_.reset();
+    peer.reset();
     accept();
     request();
-    peer_->send("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+    peer->send("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
   }
-  peer_.reset();
+  peer.reset();
   accept();
-  peer_->send(answer_to(request()));
-  EXPECT_TRUE(turn_until(loop_, [&] { return told->has("open"); }));
-  EXPECT_EQ(failures, 3);
+  peer->send(answer_to(request()));
+  EXPECT_TRUE(turn_until(loop, [&] { return session->has("open"); }));
+  EXPECT_EQ(refused, 3);
 }
 
 TEST_F(Client, without_on_failure_the_log_is_told) {
   std::string logged;
-  loop_.set_log(reactor::LogLevel::kWarning, [&](reactor::LogLevel, std::string_view text) { logged += text; });
-  ws::connect(loop_, url(), std::make_unique<Script>(std::make_shared<Told>()));
+  loop.set_log(reactor::LogLevel::kWarning, [&](reactor::LogLevel, std::string_view text) { logged += text; });
+  ws::connect(loop, url(), std::make_unique<Script>(std::make_shared<Told>()));
   accept();
   request();
-  peer_->send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_TRUE(turn_until(loop_, [&] { return !logged.empty(); }));
+  peer->send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_TRUE(turn_until(loop, [&] { return !logged.empty(); }));
   EXPECT_EQ(logged, "the server answered with status 404");
 }
 

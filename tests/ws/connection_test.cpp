@@ -45,8 +45,8 @@ struct Transcript {
   bool operator==(const Transcript& other) const = default;
 };
 
-void PrintTo(const Transcript& transcript, std::ostream* out) {
-  *out << "told: " << transcript.told << "\nanswered: " << transcript.answered;
+std::ostream& operator<<(std::ostream& out, const Transcript& transcript) {
+  return out << "told: " << transcript.told << "\nanswered: " << transcript.answered;
 }
 
 Transcript transcribe(Role role, const std::vector<std::string>& pieces, const std::string& early = "") {
@@ -157,7 +157,6 @@ TEST(Connection, keeps_the_order_of_small_and_large_writes) {
   for (const Role role : kRoles) {
     reactor::Loop loop;
     auto told = std::make_shared<Told>();
-    std::string wanted;
     const auto write_some = [](Connection& ws) {
       for (const std::size_t size : {1UL, 3000UL, 5UL, 2048UL, 40000UL, 7UL, 2049UL, 100UL}) {
         ws.write_text(std::string(size, 'a'));
@@ -175,7 +174,7 @@ TEST(Connection, keeps_the_order_of_small_and_large_writes) {
     line.peer.text("go");   // in its own
     EXPECT_TRUE(line.wait_for("text go"));
     turn(loop);
-    EXPECT_EQ(line.peer.arrived(), once + "; " + once);
+    EXPECT_EQ(line.peer.arrived(), std::string(once).append("; ").append(once));
   }
 }
 
@@ -386,7 +385,7 @@ TEST(Connection, gives_nobody_a_name_while_it_is_destroyed) {
 TEST(Connection, what_other_threads_post_finds_it_or_finds_nothing) {
   reactor::Loop loop;
   Line line(loop);
-  const auto say = [&loop, handle = line.ws().handle()](std::string text) {
+  const auto say = [&loop, handle = line.ws().handle()](const std::string& text) {
     loop.post([handle, text] {
       if (Connection* ws = handle.get()) ws->write_text(text);
     });
