@@ -164,9 +164,9 @@ std::size_t Stream::write_some(std::span<const std::uint8_t> header, std::span<c
   return 0;
 }
 
-void Stream::write_shared(SharedBytes bytes, std::size_t offset, std::size_t size) {
+void Stream::write_shared(SharedBytes bytes, std::size_t offset, std::size_t size, OutputQueue::Tag tag) {
   if (output_finished_ || failed_ || closed()) return;
-  queue().append_shared(std::move(bytes), offset, size);
+  queue().append_shared(std::move(bytes), offset, size, tag);
 }
 
 // The queue, made where there is none, with what was corked at its front: the order of writes is kept.

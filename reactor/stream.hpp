@@ -79,12 +79,19 @@ class Stream final : private EventSource {
   std::uint8_t* cork_room(std::size_t size) const;
   void add_corked(std::size_t size) { loop_.cork_.size += size; }
   // Sends (at most `size`) shared bytes from `offset` on, by reference; they leave at the end of this turn at the
-  // latest.
-  void write_shared(SharedBytes bytes, std::size_t offset = 0, std::size_t size = SIZE_MAX);
+  // latest. With a tag they may be taken back until their first byte has left.
+  void write_shared(SharedBytes bytes, std::size_t offset = 0, std::size_t size = SIZE_MAX,
+                    OutputQueue::Tag tag = OutputQueue::kNoTag);
+  // See OutputQueue::take_back.
+  std::size_t take_back(OutputQueue::Tag tag, std::size_t wanted = SIZE_MAX) {
+    return queue_ == nullptr ? 0 : queue_->take_back(tag, wanted);
+  }
   // Sends what is corked and queued now, as far as the socket takes it.
   void flush();
   // Something waits behind a full socket, or for the end of the turn.
   bool has_queue() const { return queue_ != nullptr; }
+  // Bytes that wait in the queue behind the piece being sent.
+  std::size_t waiting() const { return queue_ == nullptr ? 0 : queue_->waiting(); }
   // Bytes written that the socket has not taken.
   std::size_t unsent() const { return corked_bytes() + (queue_ == nullptr ? 0 : queue_->bytes()); }
   // The socket refused bytes, and what is written now waits behind them.
