@@ -15,6 +15,7 @@
 #include "ws/app/page.hpp"
 #include "ws/app/quantities.hpp"
 #include "ws/app/sessions.hpp"
+#include "ws/hub.hpp"
 #include "ws/masking_keys.hpp"
 #include "ws/protocol/handshake.hpp"
 #include "ws/upgrade.hpp"
@@ -56,7 +57,7 @@ void print_trace(const Connection& connection, bool received, const protocol::Tr
                to_string(frame).c_str());
 }
 
-void add_endpoints(http::Server& server, const ServeOptions& options) {
+void add_endpoints(http::Server& server, const ServeOptions& options, Hub& hub) {
   UpgradeOptions upgrade_options = {.allow_origins = options.allow_origins, .limits = options.limits};
   if (options.trace) upgrade_options.trace = print_trace;
   server.get("/", http::html(std::string(page())));
@@ -64,6 +65,9 @@ void add_endpoints(http::Server& server, const ServeOptions& options) {
                                        std::string_view) { return make_greeter(request, options); },
                             upgrade_options));
   server.get("/echo", upgrade<Echo>(upgrade_options));
+  server.get("/broadcast",
+             upgrade([&hub](const http::Request&, std::string_view) { return std::make_unique<Broadcaster>(hub); },
+                     upgrade_options));
   server.get("/healthz", [](http::Exchange& exchange) { exchange.respond(http::text(200, "ok\n")); });
 }
 
@@ -76,8 +80,9 @@ int serve(const ServeOptions& options) {
   log_to_standard_error(loop, options.log_level, options.log_format);
   warm_up_openssl();
 
+  Hub hub(options.hub);
   http::Server server(loop, options.http);
-  add_endpoints(server, options);
+  add_endpoints(server, options, hub);
 
   bool stopping = false;
   const reactor::Signals signals(loop, {SIGTERM, SIGINT}, [&](int) {

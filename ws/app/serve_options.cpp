@@ -138,6 +138,8 @@ void add_bounds(CLI::App& app, ServeOptions& options) {
   add_count<std::uint32_t>(app, "--max-fragments", options.limits.max_fragments,
                            "Most frames of one message; past it close 1008", 1);
   add_size(app, "--high-water", options.limits.high_water, "Unsent bytes above which a peer is not read", 1, kGiB);
+  add_size(app, "--max-queue", options.hub.max_queue,
+           "Bytes that may wait for a reader of /broadcast behind the message being sent; past it close 1013", 1, kGiB);
   add_count<std::size_t>(app, "--max-connections", options.http.max_connections,
                          "Most connections; past it 503. 0: as many as descriptors allow", 0);
   add_count<std::size_t>(app, "--max-connections-per-ip", options.http.max_connections_per_ip,
@@ -162,7 +164,7 @@ ParsedServe parse_serve_options(int count, const char* const* arguments) {
   ParsedServe parsed;
   ServeOptions& options = parsed.options;
   CLI::App app(
-      "Serves WebSockets: /ws, /echo, /healthz and a page at /.\n"
+      "Serves WebSockets: /ws, /echo, /broadcast, /healthz and a page at /.\n"
       "Durations: 500ms, 5s, 2m, 1h; 0 or off turns a timer off. Sizes: 512, 64KiB, 16MiB.");
   app.name("ws101 serve");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);

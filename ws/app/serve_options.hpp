@@ -8,6 +8,7 @@
 #include "reactor/log.hpp"
 #include "reactor/loop.hpp"
 #include "ws/app/logging.hpp"
+#include "ws/hub.hpp"
 #include "ws/settings.hpp"
 
 namespace ws::app {
@@ -23,6 +24,7 @@ struct ServeOptions {
   reactor::Milliseconds drain_timeout{10000};
   http::ServerOptions http;
   Limits limits;
+  TopicOptions hub;
 };
 
 // The shortest and the longest period of the periodic sender, and of ?close_after.
