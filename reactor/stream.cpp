@@ -28,7 +28,7 @@ constexpr std::size_t kShare = 64 * 1024;
 constexpr std::size_t kLargestCorked = 2048;
 // Above this a copy to the queue costs more than sending first what is queued already.
 constexpr std::size_t kLargestQueued = 32 * 1024;
-constexpr std::size_t kMaxPieces = 64;
+constexpr std::size_t kMaxPieces = 256;  // for one system call
 constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 iovec as_iovec(std::span<const std::uint8_t> bytes) {
