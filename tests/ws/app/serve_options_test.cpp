@@ -100,6 +100,8 @@ TEST(ServeOptions, each_size_and_count_is_set_by_its_own_flag) {
                [](const auto& options) -> std::uint64_t { return options.limits.max_fragments; }},
            Row{"--high-water", "1MiB", 1U << 20,
                [](const auto& options) -> std::uint64_t { return options.limits.high_water; }},
+           Row{"--max-queue", "2MiB", 2U << 20,
+               [](const auto& options) -> std::uint64_t { return options.hub.max_queue; }},
            Row{"--max-connections", "9", 9,
                [](const auto& options) -> std::uint64_t { return options.http.max_connections; }},
            Row{"--max-connections-per-ip", "3", 3,
@@ -143,7 +145,7 @@ TEST(ServeOptions, a_period_message_is_any_text) {
 TEST(ServeOptions, bounds_that_would_serve_nothing_are_refused) {
   for (const char* flag :
        {"--period=9ms", "--period=61m", "--period=0", "--max-head=255", "--max-headers=0", "--max-message=0",
-        "--max-fragments=0", "--high-water=0", "--max-message=2GiB", "--drain-timeout=25h"}) {
+        "--max-fragments=0", "--high-water=0", "--max-queue=0", "--max-message=2GiB", "--drain-timeout=25h"}) {
     const std::string name = std::string(flag).substr(0, std::string(flag).find('='));
     EXPECT_NE(refusal_of({flag}).find(name + ": "), std::string::npos);
   }
