@@ -4,12 +4,14 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cassert>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "http/connection.hpp"
 #include "reactor/linger.hpp"
+#include "reactor/tls_stream.hpp"
 
 namespace http {
 
@@ -62,12 +64,27 @@ void Server::handle(std::string method, std::string path, Handler handler) {
   site_.routes.add(std::move(method), std::move(path), std::move(handler));
 }
 
-std::vector<reactor::Address> Server::listen(std::string_view address) {
+std::vector<reactor::Address> Server::listen(std::string_view address) { return listen(address, false); }
+
+std::vector<reactor::Address> Server::listen_tls(std::string_view address) {
+  assert(tls_);
+  return listen(address, true);
+}
+
+void Server::set_tls(reactor::TlsContext context) {
+  if (tls_) context.take_ticket_keys(*tls_);
+  tls_ = std::move(context);
+}
+
+std::vector<reactor::Address> Server::listen(std::string_view address, bool secure) {
   const Response refusal = full();
   const auto opened = reactor::Listener::open(
       site_.loop, reactor::ListenAddress::parse(address),
-      [this](reactor::FileDescriptor socket, const reactor::Address& peer) { accept(std::move(socket), peer); },
-      write_response_head(refusal, {}, true) + refusal.body);
+      [this, secure](reactor::FileDescriptor socket, const reactor::Address& peer) {
+        if (!secure) return accept(std::move(socket), peer);
+        accept(std::make_unique<reactor::TlsStream>(site_.loop, std::move(socket), *tls_), peer);
+      },
+      secure ? "" : write_response_head(refusal, {}, true) + refusal.body);
   std::vector<reactor::Address> addresses;
   for (reactor::Listener* listener : opened) {
     listeners_.push_back(listener);
@@ -77,7 +94,10 @@ std::vector<reactor::Address> Server::listen(std::string_view address) {
 }
 
 void Server::accept(reactor::FileDescriptor socket, const reactor::Address& peer) {
-  auto stream = std::make_unique<reactor::Stream>(site_.loop, std::move(socket));
+  accept(std::make_unique<reactor::Stream>(site_.loop, std::move(socket)), peer);
+}
+
+void Server::accept(std::unique_ptr<reactor::Stream> stream, const reactor::Address& peer) {
   reactor::Admission admission;
   switch (site_.loop.admissions().admit(peer, admission)) {
     case reactor::Admissions::Verdict::kAdmitted: break;
@@ -89,9 +109,11 @@ void Server::accept(reactor::FileDescriptor socket, const reactor::Address& peer
   site_.loop.adopt(std::make_unique<Connection>(site_, std::move(stream), peer));
 }
 
-// Answers before a request is read: whatever it is, it is not served.
+// Answers before a request is read: whatever it is, it is not served. Over TLS the answer would cost a handshake, more
+// than to serve many a request; there the connection is just closed.
 void Server::turn_away(std::unique_ptr<reactor::Stream> stream, const Response& response) {
   ++site_.responses[response.status];
+  if (stream->secure()) return;
   const std::string answer = write_response_head(response, site_.date.text(), true) + response.body;
   stream->write({reinterpret_cast<const std::uint8_t*>(answer.data()), answer.size()});
   reactor::linger(std::move(stream));
