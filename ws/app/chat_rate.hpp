@@ -9,11 +9,10 @@ namespace ws::app {
 
 class ChatRate {
  public:
-  // `per_second` 0: no limit. `now` is in milliseconds.
-  ChatRate(std::uint32_t per_second, std::uint64_t now)
-      : per_second_(per_second), fill_(kFull * per_second), since_(now) {}
+  // `per_second` 0: no limit. The bucket is full at first.
+  explicit ChatRate(std::uint32_t per_second) : per_second_(per_second), fill_(kFull * per_second) {}
 
-  // One message came. False: it is refused, and counted.
+  // One message came at `now`, in milliseconds. False: it is refused, and counted.
   bool take(std::uint64_t now) {
     if (per_second_ == 0) return true;
     const std::uint64_t full = kFull * per_second_;
@@ -38,7 +37,7 @@ class ChatRate {
   std::uint32_t per_second_;
   std::uint32_t refused_ = 0;
   std::uint64_t fill_;
-  std::uint64_t since_;
+  std::uint64_t since_ = 0;
 };
 
 }  // namespace ws::app

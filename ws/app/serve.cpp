@@ -11,6 +11,7 @@
 #include "http/server.hpp"
 #include "reactor/loop.hpp"
 #include "reactor/signals.hpp"
+#include "ws/app/chat.hpp"
 #include "ws/app/logging.hpp"
 #include "ws/app/page.hpp"
 #include "ws/app/quantities.hpp"
@@ -52,7 +53,7 @@ void announce(const reactor::Address& address) {
 
 constexpr reactor::Milliseconds kWithoutLimit{std::int64_t{365} * 24 * 3'600'000};
 
-void add_endpoints(http::Server& server, const ServeOptions& options, Hub& hub) {
+void add_endpoints(http::Server& server, const ServeOptions& options, Hub& hub, Chat& chat) {
   UpgradeOptions upgrade_options = {.allow_origins = options.allow_origins, .limits = options.limits};
   if (options.trace) upgrade_options.trace = print_trace;
   server.get("/", http::html(std::string(page())));
@@ -63,6 +64,9 @@ void add_endpoints(http::Server& server, const ServeOptions& options, Hub& hub) 
   server.get("/broadcast",
              upgrade([&hub](const http::Request&, std::string_view) { return std::make_unique<Broadcaster>(hub); },
                      upgrade_options));
+  server.get("/chat", upgrade([&chat](const http::Request& request,
+                                      std::string_view) { return make_chat_session(request, chat); },
+                              upgrade_options));
   server.get("/healthz", [](http::Exchange& exchange) { exchange.respond(http::text(200, "ok\n")); });
 }
 
@@ -76,8 +80,9 @@ int serve(const ServeOptions& options) {
   warm_up_openssl();
 
   Hub hub(options.hub);
+  Chat chat(loop, options.chat, options.hub.max_queue);
   http::Server server(loop, options.http);
-  add_endpoints(server, options, hub);
+  add_endpoints(server, options, hub, chat);
 
   bool stopping = false;
   const reactor::Signals signals(loop, {SIGTERM, SIGINT}, [&](int) {

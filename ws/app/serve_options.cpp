@@ -59,12 +59,27 @@ void add_bounds(CLI::App& app, ServeOptions& options) {
   add_count<std::uint32_t>(app, "--max-fragments", options.limits.max_fragments,
                            "Most frames of one message; past it close 1008", 1);
   add_size(app, "--high-water", options.limits.high_water, "Unsent bytes above which a peer is not read", 1, kGiB);
-  add_size(app, "--max-queue", options.hub.max_queue,
-           "Bytes that may wait for a reader of /broadcast behind the message being sent; past it close 1013", 1, kGiB);
+  add_size(
+      app, "--max-queue", options.hub.max_queue,
+      "Bytes that may wait for a reader of /broadcast or /chat behind the message being sent; past it close 1013, in "
+      "/chat he misses messages",
+      1, kGiB);
   add_count<std::size_t>(app, "--max-connections", options.http.max_connections,
                          "Most connections; past it 503. 0: as many as descriptors allow", 0);
   add_count<std::size_t>(app, "--max-connections-per-ip", options.http.max_connections_per_ip,
                          "Most connections of one address (IPv6: one /64); past it 429. 0: no limit", 0);
+}
+
+void add_chat(CLI::App& app, ServeOptions& options) {
+  constexpr std::uint64_t kGiB = 1U << 30;
+  add_count<std::uint32_t>(app, "--max-chat-messages-per-second", options.chat.max_messages_per_second,
+                           "Most messages of one connection of /chat in a second; past it the error too_fast. 0: no "
+                           "limit",
+                           0);
+  add_size(app, "--max-chat-message", options.chat.max_message, "Largest message in /chat; past it the error too_large",
+           1, kGiB);
+  add_count<std::size_t>(app, "--max-chat-rooms", options.chat.max_rooms,
+                         "Most rooms that one connection of /chat is in; past it the error too_large", 1);
 }
 
 void add_times(CLI::App& app, ServeOptions& options) {
@@ -85,7 +100,7 @@ ParsedServe parse_serve_options(int count, const char* const* arguments) {
   ParsedServe parsed;
   ServeOptions& options = parsed.options;
   CLI::App app(
-      "Serves WebSockets: /ws, /echo, /broadcast, /healthz and a page at /.\n"
+      "Serves WebSockets: /ws, /echo, /broadcast, /chat, /healthz and a page at /.\n"
       "Durations: 500ms, 5s, 2m, 1h; 0 or off turns a timer off. Sizes: 512, 64KiB, 16MiB.");
   app.name("ws101 serve");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
@@ -101,6 +116,7 @@ ParsedServe parse_serve_options(int count, const char* const* arguments) {
       });
   add_log(app, options);
   add_bounds(app, options);
+  add_chat(app, options);
   add_times(app, options);
   app.set_config("--config", "", "Read options from FILE: lines like period = \"1s\"")->type_name("FILE");
   app.allow_config_extras(CLI::config_extras_mode::error);

@@ -7,6 +7,7 @@
 #include "http/server.hpp"
 #include "reactor/log.hpp"
 #include "reactor/loop.hpp"
+#include "ws/app/chat.hpp"
 #include "ws/app/logging.hpp"
 #include "ws/hub.hpp"
 #include "ws/settings.hpp"
@@ -25,6 +26,7 @@ struct ServeOptions {
   http::ServerOptions http;
   Limits limits;
   TopicOptions hub;
+  ChatOptions chat;
 };
 
 // The shortest and the longest period of the periodic sender, and of ?close_after.
