@@ -71,13 +71,13 @@ void add_bounds(CLI::App& app, ServeOptions& options) {
 }
 
 void add_chat(CLI::App& app, ServeOptions& options) {
-  constexpr std::uint64_t kGiB = 1U << 30;
+  constexpr std::uint64_t kLargestChatMessage = 16U << 20;  // to read one takes many times its memory
   add_count<std::uint32_t>(app, "--max-chat-messages-per-second", options.chat.max_messages_per_second,
                            "Most messages of one connection of /chat in a second; past it the error too_fast. 0: no "
                            "limit",
                            0);
   add_size(app, "--max-chat-message", options.chat.max_message, "Largest message in /chat; past it the error too_large",
-           1, kGiB);
+           1, kLargestChatMessage);
   add_count<std::size_t>(app, "--max-chat-rooms", options.chat.max_rooms,
                          "Most rooms that one connection of /chat is in; past it the error too_large", 1);
 }
