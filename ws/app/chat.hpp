@@ -30,7 +30,7 @@ struct ChatOptions {
   std::size_t max_rooms = 100;                 // joined at one time
 };
 
-// How many messages in a row may be refused as too fast before the connection is closed with 1008.
+// So many messages refused as too fast, without a second of rest between them, close their connection with 1008.
 inline constexpr std::uint32_t kFlood = 1000;
 
 // What the connections of /chat share. REQUIRES: it outlives the last turn of the loop.
