@@ -428,7 +428,7 @@ async def nothing_unescaped_and_nothing_that_was_said_is_in_the_log():
 
 # ---- Many, and slow ones
 
-USERS, PUBLIC, PRIVATE = 200, 4, 10
+USERS, PUBLIC, PRIVATE = 200, 3, 10
 
 
 async def talk(client, number, users):
