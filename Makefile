@@ -82,13 +82,22 @@ NPM := $(if $(filter %.mjs,$(CHOSEN_SCRIPTS)),$(patsubst %,build/npm/installed,$
 
 # ---- the commands ------------------------------------------------------------------------------------
 
-.PHONY: all run test check lint fmt clean help FORCE
+.PHONY: all run test check lint fmt cert clean help FORCE
 .DEFAULT_GOAL := all
 
 all: build/release/libws101.a $(PROGRAM) ## Builds build/ws101, optimised. This is the default.
 
 run: $(PROGRAM) ## Builds and runs `ws101 serve`; ARGS='--listen :9000' passes flags.
 	+@$(if $(DRY_RUN),echo,exec) build/ws101 serve $(ARGS)
+
+cert: build/cert/cert.pem ## Makes a certificate for trying out TLS at localhost, signed by itself.
+	@echo "make run ARGS='--tls-listen :8443 --tls-cert build/cert/cert.pem --tls-key build/cert/key.pem'"
+
+build/cert/cert.pem:
+	$(call say,CERT,$@)
+	@mkdir -p $(@D) && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=localhost \
+	  -addext subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1 -keyout $(@D)/key.pem -out $@ 2>$(@D)/log || \
+	  { cat $(@D)/log >&2; exit 1; }
 
 # `+`: the output is shown as it comes, and the commands inside share this make's -j.
 run_tests = +@$(if $(DRY_RUN),echo) $(PYTHON) tests/run.py

@@ -17,7 +17,9 @@ namespace reactor {
 namespace {
 
 // TLS 1.2 only with a fresh key for each connection and with ciphers that authenticate what they encrypt (RFC
-// 9325 4.2); which of the three is the client's choice, who knows what his machine does fast. TLS 1.3 has no others.
+// 9325 4.2); TLS 1.3 has no others. The quickest comes first; but who prefers ChaCha20, because his machine has no AES
+// in hardware, gets it.
+constexpr const char* kSuites = "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384";
 constexpr const char* kCiphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-"
     "POLY1305:"
@@ -56,9 +58,11 @@ int no_passphrase(char*, int, int, void*) { return -1; }
 TlsContext::TlsContext(ssl_ctx_st* context) : context_(context, SSL_CTX_free) {
   if (context == nullptr) refuse("OpenSSL cannot begin");
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  if (SSL_CTX_set_cipher_list(context, kCiphers) != 1 || SSL_CTX_set1_groups_list(context, kGroups) != 1)
+  if (SSL_CTX_set_cipher_list(context, kCiphers) != 1 || SSL_CTX_set_ciphersuites(context, kSuites) != 1 ||
+      SSL_CTX_set1_groups_list(context, kGroups) != 1)
     refuse("this OpenSSL lacks the ciphers");
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_ENABLE_KTLS);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_ENABLE_KTLS |
+                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   // RELEASE_BUFFERS: an idle connection holds no record. The tickets are the clients' to keep, so we cache no session.
   SSL_CTX_set_mode(context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

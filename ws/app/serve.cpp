@@ -6,11 +6,15 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "http/server.hpp"
 #include "reactor/loop.hpp"
 #include "reactor/signals.hpp"
+#include "ws/app/certificate.hpp"
 #include "ws/app/chat.hpp"
 #include "ws/app/logging.hpp"
 #include "ws/app/page.hpp"
@@ -41,14 +45,29 @@ void warm_up_openssl() {
   fill_random(unused);
 }
 
-void announce(const reactor::Address& address) {
+void announce(const reactor::Address& address, bool secure) {
   const std::string where = address.to_string();
+  const char* s = secure ? "s" : "";
   if (where.starts_with("unix:")) {
-    std::printf("listening on %s (WebSocket ws+%s:/ws)\n", where.c_str(), where.c_str());
+    std::printf("listening on %s (WebSocket ws%s+%s:/ws)\n", where.c_str(), s, where.c_str());
   } else {
-    std::printf("listening on http://%s (WebSocket ws://%s/ws)\n", where.c_str(), where.c_str());
+    std::printf("listening on http%s://%s (WebSocket ws%s://%s/ws)\n", s, where.c_str(), s, where.c_str());
   }
   std::fflush(stdout);
+}
+
+// All are opened before the first is announced.
+void listen(http::Server& server, const ServeOptions& options) {
+  std::vector<std::string> plain = options.listen;
+  if (plain.empty() && options.tls_listen.empty()) plain.emplace_back("localhost:8080");
+  std::vector<std::pair<reactor::Address, bool>> opened;
+  for (const std::string& text : plain) {
+    for (const reactor::Address& address : server.listen(text)) opened.emplace_back(address, false);
+  }
+  for (const std::string& text : options.tls_listen) {
+    for (const reactor::Address& address : server.listen_tls(text)) opened.emplace_back(address, true);
+  }
+  for (const auto& [address, secure] : opened) announce(address, secure);
 }
 
 constexpr reactor::Milliseconds kWithoutLimit{std::int64_t{365} * 24 * 3'600'000};
@@ -95,11 +114,13 @@ int serve(const ServeOptions& options) {
     loop.shut_down(options.drain_timeout.count() > 0 ? options.drain_timeout : kWithoutLimit);
   });
 
-  std::vector<reactor::Address> addresses;
-  for (const std::string& text : options.listen.empty() ? std::vector<std::string>{"localhost:8080"} : options.listen) {
-    for (const reactor::Address& address : server.listen(text)) addresses.push_back(address);
+  std::optional<reactor::Signals> renewals;
+  if (!options.tls_listen.empty()) {
+    load_certificate(loop, server, options.tls);
+    renewals.emplace(loop, std::initializer_list<int>{SIGHUP},
+                     [&](int) { reload_certificate(loop, server, options.tls); });
   }
-  for (const reactor::Address& address : addresses) announce(address);
+  listen(server, options);
   loop.run();
   return 0;
 }

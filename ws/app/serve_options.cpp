@@ -38,7 +38,11 @@ void add_addresses(CLI::App& app, ServeOptions& options) {
   };
   app.add_option("--listen", options.listen,
                  "Where to listen: host:port, :port (every interface), [::1]:port, unix:/path or fd:3; port 0 picks "
-                 "one. Repeatable (default: localhost:8080)")
+                 "one. Repeatable (default: localhost:8080, if --tls-listen names none either)")
+      ->type_name("ADDR")
+      ->allow_extra_args(false)
+      ->check(check_address);
+  app.add_option("--tls-listen", options.tls_listen, "The same for https:// and wss://. Repeatable")
       ->type_name("ADDR")
       ->allow_extra_args(false)
       ->check(check_address);
@@ -47,6 +51,33 @@ void add_addresses(CLI::App& app, ServeOptions& options) {
       ->type_name("ORIGIN")
       ->allow_extra_args(false)
       ->check(check_origin);
+}
+
+void add_tls(CLI::App& app, ServeOptions& options) {
+  const auto add_file = [&app](const char* name, std::string& file, const char* help) {
+    app.add_option(name, file, help)->type_name("FILE");
+  };
+  add_file("--tls-cert", options.tls.certificate,
+           "Our certificate, and behind it those that lead to one that clients know (PEM). SIGHUP reads it anew");
+  add_file("--tls-key", options.tls.key, "Its key (PEM, without a passphrase)");
+  add_file("--tls-client-ca", options.tls.client_ca,
+           "Only clients whose certificate one of these authorities has signed may come in");
+  add_choice<reactor::TlsVersion>(app, "--tls-min", options.tls.lowest, "VERSION",
+                                  {{"1.2", reactor::TlsVersion::k12}, {"1.3", reactor::TlsVersion::k13}},
+                                  "The oldest version of TLS that is spoken");
+}
+
+// What no flag can say of itself.
+void check_tls(const ServeOptions& options) {
+  const bool files = !options.tls.certificate.empty() && !options.tls.key.empty();
+  if (!options.tls_listen.empty() && !files) {
+    throw CLI::ValidationError("--tls-listen",
+                               "needs --tls-cert and --tls-key; `make cert` makes a pair for trying out");
+  }
+  const bool any = !options.tls.certificate.empty() || !options.tls.key.empty() || !options.tls.client_ca.empty();
+  if (options.tls_listen.empty() && any) {
+    throw CLI::ValidationError("--tls-cert, --tls-key and --tls-client-ca", "do nothing without --tls-listen");
+  }
 }
 
 void add_bounds(CLI::App& app, ServeOptions& options) {
@@ -105,6 +136,8 @@ ParsedServe parse_serve_options(int count, const char* const* arguments) {
   app.name("ws101 serve");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_addresses(app, options);
+  add_tls(app, options);
+  app.final_callback([&options] { check_tls(options); });
   add_duration(app, "--period", options.period, "How often /ws sends the periodic message", kShortestPeriod,
                kLongestPeriod);
   app.add_option("--period-message", options.period_message, "Its text")
