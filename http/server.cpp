@@ -19,6 +19,8 @@ namespace {
 
 // Descriptors kept free for what is not a connection: listeners, timers, files.
 constexpr std::size_t kReserve = 16;
+// Refusals over TLS that are under way: each takes a handshake, so there is an end to politeness.
+constexpr std::size_t kMaxRefusals = 1000;
 constexpr const char* kRetryAfterSeconds = "5";
 
 std::size_t connections_that_fit() {
@@ -50,6 +52,8 @@ Server::Server(reactor::Loop& loop, ServerOptions options)
             .keep_alive = options.keep_alive} {
   const std::size_t in_all = options.max_connections > 0 ? options.max_connections : connections_that_fit();
   loop.admissions().set_limits(in_all, options.max_connections_per_ip);
+  refusals_->set_limits(kMaxRefusals, 0);
+  loop.keep(refusals_);
 }
 
 Server::~Server() {
@@ -109,11 +113,14 @@ void Server::accept(std::unique_ptr<reactor::Stream> stream, const reactor::Addr
   site_.loop.adopt(std::make_unique<Connection>(site_, std::move(stream), peer));
 }
 
-// Answers before a request is read: whatever it is, it is not served. Over TLS the answer would cost a handshake, more
-// than to serve many a request; there the connection is just closed.
+// Answers before a request is read: whatever it is, it is not served.
 void Server::turn_away(std::unique_ptr<reactor::Stream> stream, const Response& response) {
   ++site_.responses[response.status];
-  if (stream->secure()) return;
+  if (stream->secure()) {
+    reactor::Admission refusal;
+    if (refusals_->admit(stream->peer(), refusal) != reactor::Admissions::Verdict::kAdmitted) return;
+    stream->admit(std::move(refusal));
+  }
   const std::string answer = write_response_head(response, site_.date.text(), true) + response.body;
   stream->write({reinterpret_cast<const std::uint8_t*>(answer.data()), answer.size()});
   reactor::linger(std::move(stream));

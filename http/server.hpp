@@ -67,6 +67,7 @@ class Server {
 
   Site site_;
   std::optional<reactor::TlsContext> tls_;
+  std::shared_ptr<reactor::Admissions> refusals_ = std::make_shared<reactor::Admissions>();
   std::vector<reactor::Listener*> listeners_;
 };
 

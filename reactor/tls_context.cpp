@@ -26,13 +26,17 @@ constexpr const char* kCiphers =
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 constexpr const char* kGroups = "X25519:P-256:P-384";
 
-constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+// Names with their lengths in front (RFC 7301 6), favourite first. A client of ours offers only the first.
+constexpr std::string_view kAlpn = "\x08http/1.1\x08http/1.0";
+constexpr std::size_t kFirstOfAlpn = 9;
+
+const unsigned char* alpn() { return reinterpret_cast<const unsigned char*>(kAlpn.data()); }
 
 // RFC 7301 3.2: who offers protocols, and none that we speak, is told so by an alert.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                     unsigned int offered_size, void*) {
   unsigned char* found = nullptr;
-  if (SSL_select_next_proto(&found, size, kAlpn.data(), kAlpn.size(), offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&found, size, alpn(), kAlpn.size(), offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   *chosen = found;
   return SSL_TLSEXT_ERR_OK;
@@ -111,7 +115,7 @@ TlsContext TlsContext::client(const TlsClientOptions& options) {
   ERR_clear_error();
   TlsContext made(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = made.get();
-  SSL_CTX_set_alpn_protos(context, kAlpn.data(), kAlpn.size());
+  SSL_CTX_set_alpn_protos(context, alpn(), kFirstOfAlpn);
   SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   if (options.ca.empty()) {
     SSL_CTX_set_default_verify_paths(context);

@@ -557,6 +557,7 @@ TEST(TlsStream, of_the_protocols_that_a_client_offers_ours_is_chosen_or_none) {
     std::string chosen;
   };
   for (const Row& row : {Row{"\x08http/1.1", true, "http/1.1"}, Row{"\x02h2\x08http/1.1", true, "http/1.1"},
+                         Row{"\x08http/1.0", true, "http/1.0"}, Row{"\x08http/1.0\x08http/1.1", true, "http/1.1"},
                          Row{"\x02h2", false, ""}, Row{"", true, ""}}) {
     Half half;
     if (!row.offer.empty())

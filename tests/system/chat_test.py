@@ -65,11 +65,10 @@ class Client:
 class Chat(AsyncExitStack):
     def __init__(self, server):
         super().__init__()
-        self.port = server.port
+        self.server = server
 
     async def connect(self, query=""):
-        socket = await websockets.connect(f"ws://127.0.0.1:{self.port}/chat{query}", max_size=None, max_queue=None,
-                                          open_timeout=DEADLINE, compression=None)
+        socket = await self.server.connect(f"/chat{query}")
         self.push_async_callback(socket.close)
         return Client(socket)
 
