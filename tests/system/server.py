@@ -17,7 +17,7 @@ import time
 import websockets
 
 from harness import DEADLINE, SANITIZED, Failure, expect, expect_equal, wait_until
-from wire import TLS, Peer, certificate, client_context
+from wire import TLS, Peer, believing_context, certificate, client_context
 
 ROOT = os.environ.get("WS101_ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("WS101") or os.path.join(ROOT, "build/release/ws101")
@@ -69,7 +69,8 @@ class Server:
         """All are printed before the first event is handled, so an answered request says that there are no more."""
         first = self._read_line()
         address = self.address_of(first)
-        with Peer(address, secure=first.startswith("listening on https:")) as probe:
+        with Peer(address, secure=first.startswith("listening on https:"),
+                  context=believing_context()) as probe:
             probe.send(b"GET /healthz HTTP/1.0\r\n\r\n").rest()
         while select.select([self.process.stdout], [], [], 0)[0]:
             piece = os.read(self.process.stdout.fileno(), 65536)

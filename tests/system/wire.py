@@ -104,6 +104,13 @@ def client_context():
     return ssl.create_default_context(cafile=certificate()[0])
 
 
+def believing_context():
+    """For any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 def family_of(address):
     return socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
 
@@ -111,7 +118,7 @@ def family_of(address):
 class Peer:
     """A blocking socket with a deadline. `where` is a port of 127.0.0.1, an address, or the path of a unix socket."""
 
-    def __init__(self, where, receive_buffer=None, timeout=DEADLINE, secure=None, source=None):
+    def __init__(self, where, receive_buffer=None, timeout=DEADLINE, secure=None, source=None, context=None):
         address = ("127.0.0.1", where) if isinstance(where, int) else where
         self.socket = socket.socket(family_of(address))
         self.received = bytearray()
@@ -124,7 +131,7 @@ class Peer:
             self.socket.connect(address)
             if secure or (secure is None and TLS and not isinstance(where, str)):
                 self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self.socket = client_context().wrap_socket(self.socket, server_hostname="localhost")
+                self.socket = (context or client_context()).wrap_socket(self.socket, server_hostname="localhost")
         except BaseException:
             self.socket.close()
             raise
