@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t kReserve = 16;
 // Refusals over TLS that are under way: each takes a handshake, so there is an end to politeness.
 constexpr std::size_t kMaxRefusals = 1000;
+constexpr std::uint64_t kBetweenRefusalLines = 10'000;  // milliseconds
 constexpr const char* kRetryAfterSeconds = "5";
 
 std::size_t connections_that_fit() {
@@ -116,6 +117,7 @@ void Server::accept(std::unique_ptr<reactor::Stream> stream, const reactor::Addr
 // Answers before a request is read: whatever it is, it is not served.
 void Server::turn_away(std::unique_ptr<reactor::Stream> stream, const Response& response) {
   ++site_.responses[response.status];
+  log_refusal(stream->peer(), response);
   if (stream->secure()) {
     reactor::Admission refusal;
     if (refusals_->admit(stream->peer(), refusal) != reactor::Admissions::Verdict::kAdmitted) return;
@@ -124,6 +126,19 @@ void Server::turn_away(std::unique_ptr<reactor::Stream> stream, const Response& 
   const std::string answer = write_response_head(response, site_.date.text(), true) + response.body;
   stream->write({reinterpret_cast<const std::uint8_t*>(answer.data()), answer.size()});
   reactor::linger(std::move(stream));
+}
+
+// A crowd that is refused must not fill the log as well.
+void Server::log_refusal(const reactor::Address& peer, const Response& response) {
+  ++refused_;
+  reactor::Loop& loop = site_.loop;
+  if (loop.now() < next_refusal_line_ || !loop.logs(reactor::LogLevel::kWarning)) return;
+  next_refusal_line_ = loop.now() + kBetweenRefusalLines;
+  std::string line = peer.to_string() + " refused with " + std::to_string(response.status) + ": ";
+  line.append(response.body, 0, response.body.size() - 1);
+  if (refused_ > 1) line += "; so were " + std::to_string(refused_ - 1) + " more since the last such line";
+  loop.log(reactor::LogLevel::kWarning, line);
+  refused_ = 0;
 }
 
 }  // namespace http

@@ -64,9 +64,12 @@ class Server {
   std::vector<reactor::Address> listen(std::string_view address, bool secure);
   void accept(std::unique_ptr<reactor::Stream> stream, const reactor::Address& peer);
   void turn_away(std::unique_ptr<reactor::Stream> stream, const Response& response);
+  void log_refusal(const reactor::Address& peer, const Response& response);
 
   Site site_;
   std::optional<reactor::TlsContext> tls_;
+  std::uint64_t refused_ = 0;  // since the last line about it
+  std::uint64_t next_refusal_line_ = 0;
   std::shared_ptr<reactor::Admissions> refusals_ = std::make_shared<reactor::Admissions>();
   std::vector<reactor::Listener*> listeners_;
 };
