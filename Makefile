@@ -182,6 +182,12 @@ $(eval $(call tree_rules,sanitized,asan))
 $(eval $(call tree_rules,strict,strict))
 $(eval $(call tree_rules,clang,clang))
 
+# The page is written as files of its own kinds and compiled in: each becomes a string literal, which ws/app/page.cpp includes.
+PAGE := $(patsubst ws/app/%,build/embedded/%,$(wildcard ws/app/page/*.html ws/app/page/*.css ws/app/page/*.js))
+build/embedded/page/%: ws/app/page/%
+	@mkdir -p $(@D) && { printf 'R"embedded(' && cat $< && printf ')embedded"\n'; } > $@
+$(TREES:%=build/%/objects/ws/app/page.o): $(PAGE)
+
 # Half of the time that a test takes to compile is <gtest/gtest.h>; the tree for which somebody waits reads it once. That
 # makes g++ forget which warnings come from system headers, so those that it finds when it inlines are left to the
 # other trees, which also show that each test includes what it uses.

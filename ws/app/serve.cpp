@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/conditional.hpp"
 #include "http/server.hpp"
 #include "reactor/loop.hpp"
 #include "reactor/signals.hpp"
@@ -75,7 +76,7 @@ constexpr reactor::Milliseconds kWithoutLimit{std::int64_t{365} * 24 * 3'600'000
 void add_endpoints(http::Server& server, const ServeOptions& options, Hub& hub, Chat& chat) {
   UpgradeOptions upgrade_options = {.allow_origins = options.allow_origins, .limits = options.limits};
   if (options.trace) upgrade_options.trace = print_trace;
-  server.get("/", http::html(std::string(page())));
+  server.get("/", http::unless_known(page()));
   server.get("/ws", upgrade([&options](const http::Request& request,
                                        std::string_view) { return make_greeter(request, options); },
                             upgrade_options));
