@@ -3,6 +3,7 @@
 'use strict';
 
 const KEPT = 500;
+const SLOW = 8;   // milliseconds
 const BUSY = 30;  // so many new rows in one drawing are too many to be read aloud
 
 // Adds to `entries`, of which the oldest go. Not at each call, as that moves all the others.
@@ -15,7 +16,8 @@ class Feed {
   entries = [];
   #rows = new WeakMap();
   #waiting = [];
-  #frame = 0;
+  #scheduled = false;
+  #cost = 0;  // milliseconds that the last drawing took
   #following = true;  // the end is in view, and shall stay there
   #unseen = 0;
 
@@ -38,7 +40,7 @@ class Feed {
   add(entry) {
     keep(this.entries, entry);
     keep(this.#waiting, entry);
-    this.#frame ||= requestAnimationFrame(() => this.#draw());
+    this.#schedule();
   }
 
   // The entry has changed: its row is made anew, if it has one.
@@ -72,9 +74,23 @@ class Feed {
     this.#toEnd();
   }
 
+  // With the next frame of the screen; later where drawing is so slow that it would leave no time for anything else.
+  #schedule() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const draw = () => requestAnimationFrame(() => this.#scheduled && this.#draw());
+    if (this.#cost < SLOW) draw();
+    else setTimeout(draw, 2 * this.#cost);
+  }
+
   #draw() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    const started = performance.now();
+    this.#scheduled = false;
+    this.#drawWaiting();
+    this.#cost = performance.now() - started;
+  }
+
+  #drawWaiting() {
     const entries = this.#waiting.slice(-KEPT);
     this.#waiting = [];
     this.list.setAttribute('aria-live', entries.length > BUSY ? 'off' : 'polite');

@@ -20,7 +20,7 @@ const chat = new Chat({
 });
 const sidebar = new Sidebar($('sidebar'), chat, (kind, name) => {
   choose(kind === 'room' ? chat.rooms.get(name) : kind === 'person' ? chat.personNamed(name) : chat.everyone);
-});
+}, showConversation);
 
 // ---- Where to
 
@@ -233,21 +233,26 @@ function choose(conversation) {
   if (body.dataset.view === 'chat') chat.active.draft = $('text').value;
   else setView('chat');
   chat.activate(conversation);
+  showConversation();
   $('text').value = conversation.draft;
   resizeText();
   closeSidebar();
   $('text').focus();
 }
 
+// Called with each message: what takes long is drawn once for all of them.
 function chatChanged() {
   if (chatFeed.entries !== chat.active.entries) chatFeed.show(chat.active.entries);
+  document.title = chat.unread ? `(${chat.unread}) ws101` : 'ws101';
   sidebar.change();
+}
+
+function showConversation() {
   const { kind, name } = chat.active;
   setText($('conversation-name'), kind === 'everyone' ? 'Everyone' : kind === 'room' ? `# ${name}` : name);
   setText($('conversation-about'), aboutActive());
   $('leave').hidden = kind !== 'room';
   showBadge($('open-sidebar').querySelector('.badge'), chat.unread);
-  document.title = chat.unread ? `(${chat.unread}) ws101` : 'ws101';
   showComposer();
 }
 
@@ -291,4 +296,5 @@ fillFields(decodeHash()) || fillFields('/ws');
 $('origin').textContent = location.origin.replace(/^http/, 'ws');
 showState();
 chatChanged();
+showConversation();
 if (location.protocol !== 'file:') go();

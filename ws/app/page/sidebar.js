@@ -6,16 +6,18 @@ class Sidebar {
   #buttons = new Map();  // by key of the conversation
   #frame = 0;
 
-  constructor(root, chat, onChoice) {
+  constructor(root, chat, onChoice, onDraw) {
     this.root = root;
     this.chat = chat;
     this.onChoice = onChoice;
+    this.onDraw = onDraw;
   }
 
   change() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       this.draw();
+      this.onDraw();
     });
   }
 
