@@ -53,7 +53,9 @@ chatTest('a click on a name holds a private conversation, which nobody else hear
   await say(charlie, 'to all');
   await badge(everyone(alice)).getByText('1').waitFor();
   await everyone(alice).click();
-  await theirs(alice, 'to all').waitFor();
+  await theirs(alice, 'to all').locator('.sender').click();
+  await alice.locator('#conversation-name', { hasText: 'Charlie' }).waitFor();
+  await everyone(alice).click();
   assert.equal(await alice.locator('.say').count(), 1);
   assert.equal(await charlie.locator('.say').count(), 1);
   assert.equal(await badge(person(charlie, 'Alice')).isHidden(), true);

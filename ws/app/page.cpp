@@ -6,7 +6,8 @@
 #include <array>
 #include <stdexcept>
 #include <string>
-#include <utility>
+
+#include "http/header.hpp"
 
 namespace ws::app {
 
@@ -65,6 +66,16 @@ void replace_once(std::string& document, std::string_view line, const std::strin
   document.replace(place, line.size(), with);
 }
 
+// HTML ends a script where it reads `</script`, and reads one behind `<!--` by rules of its own (HTML 4.12.1.3).
+void expect_to_stay_inside(std::string_view text, const std::string& element) {
+  for (std::size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with("<!--") || http::equals_ignoring_case(rest.substr(0, element.size() + 2), "</" + element)) {
+      throw std::logic_error("this part of the page would end its own element: " + std::string(rest.substr(0, 40)));
+    }
+  }
+}
+
 std::string security_policy(const std::string& scripts, const std::string& styles) {
   return "default-src 'none'; script-src" + scripts + "; style-src" + styles +
          "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -80,6 +91,7 @@ http::Response assemble_page(std::string_view html, const std::vector<PagePart>&
   for (const PagePart& part : parts) {
     const std::string element(part.element);
     const std::string text = "\n" + std::string(part.text);
+    expect_to_stay_inside(text, element);
     (element == "script" ? scripts : styles).append(" 'sha256-").append(sha256_base64(text)).append("'");
     replace_once(response.body, part.line, "<" + element + ">" + text + "</" + element + ">");
   }

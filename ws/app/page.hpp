@@ -18,7 +18,7 @@ struct PagePart {
 };
 
 // `html` with its parts in place, and the fields that belong to it: the policy, and a strong ETag of the content.
-// Throws std::logic_error where `html` does not name a part once.
+// Throws std::logic_error where `html` does not name a part once, and where a part would end its own element.
 http::Response assemble_page(std::string_view html, const std::vector<PagePart>& parts);
 
 // The page as it is served.

@@ -64,7 +64,7 @@ class Chat {
     if (conversation.kind === 'person') Object.assign(message, { type: 'private_message', receiver: conversation.name });
     if (conversation.kind === 'room') Object.assign(message, { type: 'room_message', room: conversation.name });
     if (!this.#send(message)) return false;
-    const entry = { sender: this.me, mine: true, at: Date.now(), text, delivery: 'sending' };
+    const entry = { ...sayEntry(this.me, true, text), delivery: 'sending' };
     this.#unanswered.set(id, { conversation, entry });
     // What goes to oneself comes back as to all of one's pages.
     if (conversation.kind !== 'person' || conversation.name !== this.me) this.#add(conversation, entry);
@@ -211,7 +211,7 @@ class Chat {
 
   #heard(conversation, { sender, message }) {
     if (typeof sender !== 'string' || sender === '' || typeof message !== 'string') return;
-    this.#add(conversation, { sender, mine: sender === this.me, at: Date.now(), text: message });
+    this.#add(conversation, sayEntry(sender, sender === this.me, message));
   }
 
   #answered(id) {

@@ -265,6 +265,12 @@ function aboutActive() {
   return people.size ? `${people.size.toLocaleString('en')} ${kind === 'room' ? 'here' : 'online'}: ${first}${people.size > 12 ? ', …' : ''}` : '';
 }
 
+// A name among the messages is as good as the one at the side; that one is the keyboard's.
+chatFeed.list.addEventListener('click', event => {
+  const { sender } = event.target.closest('.sender, .avatar')?.parentElement.dataset ?? {};
+  if (sender) choose(chat.personNamed(sender));
+});
+
 $('join').addEventListener('submit', event => {
   event.preventDefault();
   const name = $('room').value.trim();

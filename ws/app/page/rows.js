@@ -21,6 +21,11 @@ function messageEntry(direction, data) {
   return entry;
 }
 
+// An entry of a conversation.
+function sayEntry(sender, mine, text) {
+  return { sender, mine, at: Date.now(), text: beginningOf(text, TEXT_KEPT), size: sizeOfText(text) };
+}
+
 // A line of ours between the messages; `tone` is good, warn or bad.
 function noteEntry(text, tone) {
   return { direction: 'note', at: Date.now(), text, tone };
@@ -36,11 +41,11 @@ function drawFrame(entry) {
   const arrow = make('span', 'arrow', make('span', 'glyph', sent ? '↑' : '↓'), make('span', 'spoken', sent ? 'sent' : 'received'));
   const kind = entry.bytes ? 'binary · ' : '';
   return make('li', `frame ${entry.direction}`, arrow, makeTime(entry.at, true),
-    entry.bytes ? drawBytes(entry) : drawText(entry), make('span', 'size', kind + formatSize(entry.size)));
+    entry.bytes ? drawBytes(entry) : drawText(entry, 'body'), make('span', 'size', kind + formatSize(entry.size)));
 }
 
-function drawText(entry) {
-  const body = make('div', 'body');
+function drawText(entry, className) {
+  const body = make('div', className);
   const text = make('span', entry.text === '' ? 'words nothing' : 'words', entry.text === '' ? 'an empty message' : '');
   text.dir = 'auto';
   body.append(text);
@@ -95,15 +100,14 @@ function drawChat(entry, previous) {
   const item = make('li', `say ${entry.mine ? 'mine' : 'theirs'}`);
   const follows = goesOn(entry, previous);
   item.classList.toggle('follows', follows);
+  if (!entry.mine) item.dataset.sender = entry.sender;
   if (!follows && !entry.mine) item.append(makeAvatar(entry.sender));
   const name = make('bdi', 'sender', entry.mine ? 'You' : entry.sender);
   if (!entry.mine) name.style.setProperty('--hue', hueOf(entry.sender));
   if (follows) name.classList.add('spoken');
-  const words = make('span', 'words', entry.text);
-  words.dir = 'auto';
   const delivery = make('span', `delivery ${entry.delivery ?? ''}`, DELIVERY[entry.delivery] ?? '');
   if (entry.delivery === 'acked') delivery.title = 'handed on by the server';
-  item.append(name, make('div', 'bubble', words), make('span', 'meta', makeTime(entry.at, false), delivery));
+  item.append(name, drawText(entry, 'bubble'), make('span', 'meta', makeTime(entry.at, false), delivery));
   if (entry.failure) item.append(make('p', 'failure', `Not delivered: ${entry.failure}`));
   return item;
 }
