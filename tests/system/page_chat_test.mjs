@@ -178,7 +178,7 @@ test('a restarted server is found again, with its rooms and people', async () =>
 test('nobody comes in without a name, and the name is kept in the address', () => withServer([], ({ url }) => withPage(pageUrl(url, '/echo'), async page => {
   await state(page, 'Connected');
   await page.getByRole('button', { name: '/chat' }).click();
-  await page.locator('#hint', { hasText: 'Say who you are first' }).waitFor();
+  await page.locator('#notice [role=alert]', { hasText: 'Say who you are first' }).waitFor();
   await state(page, 'Closed');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'name');
   await page.keyboard.type('Ann & Co');

@@ -316,7 +316,7 @@ test('a reload comes back to the same endpoint; the address bar leads to no othe
     await page.evaluate(hash => { location.hash = hash; }, elsewhere);
     await page.locator('#path').fill(elsewhere);
     await page.locator('#path').press('Enter');
-    await page.locator('#hint', { hasText: 'A path begins with one slash' }).waitFor();
+    await notice(page, 'A path begins with one slash');
     await page.goto('about:blank');
     await page.goto(pageUrl(url) + '#' + elsewhere);
     await state(page, 'Connected');
@@ -328,6 +328,7 @@ test('a reload comes back to the same endpoint; the address bar leads to no othe
 // ---- For everybody
 
 test('the keyboard alone can do everything', () => onPage('', async page => {
+  const chooser = page.waitForEvent('filechooser');  // asked for early, as the browser has to be told that it is watched
   await state(page, 'Connected');
   const focusOn = async selector => {
     for (let count = 0; count < 40; ++count) {
@@ -346,7 +347,6 @@ test('the keyboard alone can do everything', () => onPage('', async page => {
   await page.keyboard.press('Enter');
   await received(page).first().waitFor();
   await focusOn('#pick');
-  const chooser = page.waitForEvent('filechooser');
   await page.keyboard.press('Enter');
   await chooser;
   await focusOn('.skip');

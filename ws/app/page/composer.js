@@ -15,6 +15,12 @@ function hint(words, tone = '') {
   $('hint').dataset.tone = tone;
 }
 
+function complain(words) {
+  $('text').setAttribute('aria-invalid', 'true');
+  $('text').focus();
+  hint(words, 'bad');
+}
+
 function showComposer() {
   const asHex = kind === 'hex' && !inChatView();
   body.dataset.kind = asHex ? 'hex' : 'text';
@@ -35,7 +41,7 @@ function submitText() {
     chatFeed.follow();
   } else if (kind === 'hex') {
     const { bytes, error } = parseHex(text);
-    if (error) return complain($('text'), error);
+    if (error) return complain(error);
     sendData(bytes.buffer);
     framesFeed.follow();
   } else {

@@ -30,7 +30,7 @@ class Connection {
 
   close() {
     clearTimeout(this.#timer);
-    if (this.#socket === null) return this.#become('closed');
+    if (this.#socket === null) return this.#become(this.state === 'idle' ? 'idle' : 'closed');
     this.#become('closing');
     this.#socket.close(1000);
   }

@@ -61,27 +61,30 @@ function showMode(isChat) {
 
 function go() {
   if (!fillFields($('path').value.trim())) {
-    return complain($('path'), 'A path begins with one slash, as /echo does');
+    return refuse($('path'), 'A path begins with one slash, as /echo does.');
   }
   const url = ownPath($('path').value);
   if (body.dataset.mode === 'chat') {
     if ($('name').value.trim() === '') {
       connection.close();
-      return complain($('name'), 'Say who you are first: others see this name');
+      return refuse($('name'), 'Say who you are first: the others see this name.');
     }
     url.searchParams.set('user', $('name').value.trim());
     if (chat.me !== $('name').value.trim()) chat.reset($('name').value.trim());
   }
   const path = url.pathname + url.search;
   history.replaceState(null, '', '#' + path);
-  hint('');
+  fieldWords = '';
   connection.open(path);
 }
 
-function complain(field, words) {
+let fieldWords = '';  // what is wrong with where to connect to
+
+function refuse(field, words) {
   field.setAttribute('aria-invalid', 'true');
   field.focus();
-  hint(words, 'bad');
+  fieldWords = words;
+  showNotice();
 }
 
 $('endpoint').addEventListener('submit', event => {
@@ -91,6 +94,8 @@ $('endpoint').addEventListener('submit', event => {
 });
 $('endpoint').addEventListener('input', event => {
   event.target.removeAttribute('aria-invalid');
+  fieldWords = '';
+  showNotice();
   if (event.target === $('path')) showMode(ownPath($('path').value.trim())?.pathname === '/chat');
   showConnectButton();
 });
@@ -147,9 +152,10 @@ function showConnectButton() {
 }
 
 function showNotice() {
-  const { state, words } = connection;
+  const { state } = connection;
+  const words = fieldWords || connection.words;
   const retrying = state === 'waiting' || (state === 'connecting' && connection.attempt > 1);
-  $('notice').hidden = !(retrying || (state === 'closed' && words));
+  $('notice').hidden = !(retrying || fieldWords || (state === 'closed' && words));
   $('notice').dataset.tone = retrying ? 'bad' : 'warn';
   setText($('notice').querySelector('[role=alert]'), $('notice').hidden ? '' : words);
   $('notice').querySelector('.actions').hidden = !retrying;
