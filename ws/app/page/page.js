@@ -74,6 +74,7 @@ function go() {
   }
   const path = url.pathname + url.search;
   history.replaceState(null, '', '#' + path);
+  for (const field of [$('path'), $('name')]) field.removeAttribute('aria-invalid');
   fieldWords = '';
   connection.open(path);
 }
