@@ -185,8 +185,13 @@ test('nobody comes in without a name, and the name is kept in the address', () =
   await page.keyboard.press('Enter');
   await state(page, 'Connected');
   await person(page, 'Ann & Co', '(you)').waitFor();
+  await page.locator('#name').press('Enter');
+  await state(page, 'Connected');
   await page.reload();
   await person(page, 'Ann & Co', '(you)').waitFor();
+  await page.locator('#name').fill('x'.repeat(65));
+  await page.locator('#name').press('Enter');
+  await page.locator('#notice [role=alert]', { hasText: 'at most 64 characters' }).waitFor();
   await page.locator('#name').fill('Someone else');
   await page.getByRole('button', { name: 'Connect', exact: true }).click();
   await person(page, 'Someone else', '(you)').waitFor();

@@ -243,7 +243,8 @@ test('a path where nothing is, is refused in the server’s words and not tried 
   await notice(page, 'Nothing at /healthz speaks WebSocket');
   await page.locator('#path').fill('/ws?period=never');
   await page.locator('#path').press('Enter');
-  await state(page, /Closed|Reconnecting/);
+  await notice(page, 'The server is there, but refuses to open /ws?period=never');
+  await state(page, 'Closed');
 }, { expected: UNREACHABLE }));
 
 test('a server that restarts is found again', async () => {

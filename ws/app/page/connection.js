@@ -13,6 +13,7 @@ class Connection {
   #socket = null;
   #timer = 0;
   #openedAt = 0;
+  #doubts = 0;  // how often it was there and yet refused us
 
   constructor({ onState, onMessage }) {
     this.onState = onState;
@@ -25,6 +26,7 @@ class Connection {
     this.path = path;
     this.words = '';
     this.attempt = 0;
+    this.#doubts = 0;
     this.#connect();
   }
 
@@ -74,6 +76,7 @@ class Connection {
       if (socket !== this.#socket) return;
       opened = true;
       this.#openedAt = Date.now();
+      this.#doubts = 0;
       this.#become('open');
     };
     socket.onmessage = event => {
@@ -96,33 +99,21 @@ class Connection {
     else this.#wait();
   }
 
-  // A browser does not tell a page why a handshake failed, but answers to a plain request it shows. 426 is what an
-  // endpoint says to a request that is no handshake, and it may well be there the next time.
+  // A browser does not tell a page why a handshake failed, but what answers to a plain request it shows.
   async #refused() {
     if (this.state === 'closing') {
       this.words = 'Given up.';
       return this.#become('closed');
     }
-    const path = this.path, attempt = this.attempt;
-    let answer = null, said = '';
-    try {
-      answer = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(3000) });
-      said = (await answer.text()).trim().slice(0, 200);
-    } catch {
-      // Nobody there: that is what the next lines say.
-    }
+    const { path, attempt } = this;
+    const answer = await answerOf(path);
     if (this.state !== 'connecting' || this.#socket !== null || path !== this.path || attempt !== this.attempt) return;
-    if (answer !== null && [400, 401, 403, 404].includes(answer.status)) {
-      this.words = `Refused: ${answer.status}${said ? `, ${said}` : ''}`;
-      return this.#become('closed');
-    }
-    if (answer?.ok) {
-      this.words = `Nothing at ${path} speaks WebSocket: it answers as a web page does.`;
-      return this.#become('closed');
-    }
-    this.words = answer === null ? 'The server cannot be reached.' : `The server refused the connection (${answer.status}).`;
-    if (answer?.status === 426) this.words = 'The server did not open the connection.';
-    this.#wait();
+    // An endpoint says 426 to what is no handshake. It may just have come back; or it refuses us, for our query perhaps.
+    this.#doubts = answer?.status === 426 ? this.#doubts + 1 : 0;
+    const [words, final] = refusalWords(path, answer, this.#doubts);
+    this.words = words;
+    if (final) this.#become('closed');
+    else this.#wait();
   }
 
   #wait() {
@@ -131,4 +122,25 @@ class Connection {
     this.#timer = setTimeout(() => this.#connect(), delay);
     this.#become('waiting');
   }
+}
+
+// The status and the words with which the server answers to a plain request; null if there is no server.
+async function answerOf(path) {
+  try {
+    const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(3000) });
+    return { status: response.status, words: (await response.text()).trim().slice(0, 200) };
+  } catch {
+    return null;
+  }
+}
+
+// What to say about a handshake that failed, and whether it would fail each time.
+function refusalWords(path, answer, doubts) {
+  if (answer === null) return ['The server cannot be reached.', false];
+  const { status, words } = answer;
+  if ([400, 401, 403, 404].includes(status)) return [`Refused: ${status}${words && `, ${words}`}.`, true];
+  if (status < 300) return [`Nothing at ${path} speaks WebSocket: it answers as a web page does.`, true];
+  if (status !== 426) return [`The server refused the connection (${status}).`, false];
+  if (doubts < 2) return ['The server did not open the connection.', false];
+  return [`The server is there, but refuses to open ${path}: perhaps because of what is behind the “?”.`, true];
 }

@@ -65,12 +65,13 @@ function go() {
   }
   const url = ownPath($('path').value);
   if (body.dataset.mode === 'chat') {
-    if ($('name').value.trim() === '') {
+    const name = $('name').value.trim();
+    if (name === '' || [...name].length > 64) {
       connection.close();
-      return refuse($('name'), 'Say who you are first: the others see this name.');
+      return refuse($('name'), name ? 'A name has at most 64 characters.' : 'Say who you are first: the others see this name.');
     }
-    url.searchParams.set('user', $('name').value.trim());
-    if (chat.me !== $('name').value.trim()) chat.reset($('name').value.trim());
+    url.searchParams.set('user', name);
+    if (chat.me !== name) chat.reset(name);
   }
   const path = url.pathname + url.search;
   history.replaceState(null, '', '#' + path);
@@ -90,7 +91,8 @@ function refuse(field, words) {
 
 $('endpoint').addEventListener('submit', event => {
   event.preventDefault();
-  if (['connecting', 'open', 'waiting'].includes(connection.state) && event.submitter === $('connect') && !edited()) connection.close();
+  // Enter in a field counts as the button, but nobody means to disconnect by it.
+  if ($('connect').textContent === 'Disconnect' && document.activeElement.tagName !== 'INPUT') connection.close();
   else go();
 });
 $('endpoint').addEventListener('input', event => {
