@@ -286,6 +286,7 @@ test('waiting is cut short by “Now” and ended by “Stop trying”', async (
     await state(page, 'Connected');
     // As if the network were gone: each attempt fails from here on.
     await page.evaluate(() => {
+      fetch = () => Promise.reject(new Error('no network'));
       WebSocket = class extends EventTarget {
         constructor() {
           super();
