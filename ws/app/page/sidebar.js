@@ -83,6 +83,8 @@ class Sidebar {
   }
 }
 
+const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
+
 function compareNames(one, other) {
-  return one.localeCompare(other, undefined, { sensitivity: 'base', numeric: true }) || (one < other ? -1 : 1);
+  return collator.compare(one, other) || (one < other ? -1 : 1);
 }
