@@ -159,6 +159,7 @@ test('a restarted server is found again, with its rooms and people', async () =>
     const [alice, bob] = pages;
     for (const page of pages) await page.locator('#notice').getByText('Trying again').waitFor();
     await person(alice, 'Bob').waitFor({ state: 'detached' });
+    await noted(alice, 'what is said here now, you miss').waitFor();
     await withServer(['--listen', `127.0.0.1:${port}`], async () => {
       for (const page of pages) await state(page, 'Connected');
       for (const page of pages) await page.locator('#conversation-about', { hasText: '2 here: Alice, Bob' }).waitFor();
@@ -197,6 +198,22 @@ test('nobody comes in without a name, and the name is kept in the address', () =
   await person(page, 'Someone else', '(you)').waitFor();
   assert.equal(await person(page, 'Ann & Co').count(), 0);
 })));
+
+chatTest('what was under way when the connection ended is not taken for delivered', ['Alice'], async alice => {
+  await alice.evaluate(() => { chat.receive = () => {}; });  // as if the confirmation were lost
+  await say(alice, 'hello?');
+  await mine(alice, 'hello?').waitFor();
+  await alice.getByRole('button', { name: 'Disconnect' }).click();
+  await mine(alice, 'hello?').locator('.failure', { hasText: 'lost before the server confirmed it' }).waitFor();
+});
+
+chatTest('who comes back to more rooms than the server takes at once is in all of them in the end', ['Alice'], async alice => {
+  await alice.evaluate(() => {
+    for (let number = 0; number < 60; ++number) chat.join(`room ${number}`);
+  });
+  await until(alice, 'sixty rooms with one member', () => [...chat.rooms.values()].filter(room => room.members.has('Alice')).length === 60);
+  await alice.locator('#rooms li').nth(59).waitFor();
+});
 
 chatTest('the keyboard alone finds a person, a room, and the way back', ['Alice', 'Bob'], async (alice, bob) => {
   const focusOn = async selector => {

@@ -93,7 +93,9 @@ http::Response assemble_page(std::string_view html, const std::vector<PagePart>&
     const std::string text = "\n" + std::string(part.text);
     expect_to_stay_inside(text, element);
     (element == "script" ? scripts : styles).append(" 'sha256-").append(sha256_base64(text)).append("'");
-    replace_once(response.body, part.line, "<" + element + ">" + text + "</" + element + ">");
+    std::string whole;
+    whole.append("<").append(element).append(">").append(text).append("</").append(element).append(">");
+    replace_once(response.body, part.line, whole);
   }
   const std::string policy = security_policy(scripts, styles);
   response.headers = {

@@ -99,6 +99,12 @@ class Chat {
     this.#send({ type: 'who', room: room.name, id: question });
   }
 
+  // Who comes back to many rooms asks for more at once than the server takes.
+  #enterLater(room) {
+    this.#asked = this.#asked.filter(asked => asked !== room);
+    setTimeout(() => this.rooms.get(room.name) === room && this.#enter(room), 1000 + 2000 * Math.random());
+  }
+
   // ---- What happens to it
 
   // Another user, so another chat.
@@ -112,6 +118,8 @@ class Chat {
 
   // The connection is gone: nobody is known to be there, and nothing more will be heard of what was under way.
   lost() {
+    const missing = this.online.size > 0 ? [this.everyone, ...this.rooms.values()] : [];
+    for (const conversation of missing) this.#note(conversation, 'Disconnected: what is said here now, you miss.', 'warn');
     this.online.clear();
     for (const room of this.rooms.values()) room.members.clear();
     for (const { conversation, entry } of this.#unanswered.values()) {
@@ -179,6 +187,7 @@ class Chat {
       const { conversation, entry, question } = this.#answered(message.id);
       const words = `${message.message} (${message.code})`;
       if (entry) return this.#fail(conversation, entry, words);
+      if (conversation && message.code === 'too_fast') return this.#enterLater(conversation);
       if (question) this.#asked = this.#asked.filter(room => room !== conversation);
       else if (conversation) this.#forget(conversation);
       this.#note(this.active, words, 'bad');

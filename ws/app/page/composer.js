@@ -1,4 +1,4 @@
-// Where a message is written: text, or bytes as hexadecimal digits, or files, dropped or picked, each of which is one
+// Where a message is written: text, or bytes as hexadecimal digits, or files, dropped, pasted or picked, each of which is one
 // binary message. In the chat's own view it is words to the conversation that is shown.
 'use strict';
 
@@ -119,7 +119,14 @@ $('file').addEventListener('change', async () => {
   $('file').value = '';
 });
 
-// ---- Dropping
+// ---- Dropping and pasting
+
+addEventListener('paste', event => {
+  const files = [...event.clipboardData.files];
+  if (files.length === 0) return;
+  event.preventDefault();
+  sendFiles(files);
+});
 
 function hasFiles(event) {
   return event.dataTransfer?.types.includes('Files');
