@@ -24,7 +24,8 @@ function complain(words) {
 function showComposer() {
   const asHex = kind === 'hex' && !inChatView();
   body.dataset.kind = asHex ? 'hex' : 'text';
-  $('text').placeholder = inChatView() ? `Message to ${$('conversation-name').textContent}` : asHex ? '48 65 6c 6c 6f' : 'A message';
+  const whom = [...$('conversation-name').textContent];
+  $('text').placeholder = inChatView() ? `Message to ${whom.slice(0, 18).join('')}${whom.length > 18 ? '…' : ''}` : asHex ? '48 65 6c 6c 6f' : 'A message';
 }
 
 function resizeText() {
