@@ -30,6 +30,7 @@ function showComposer() {
 
 function resizeText() {
   $('text').style.height = 'auto';
+  if ($('text').value === '') return;
   $('text').style.height = `${Math.min($('text').scrollHeight + 2, innerHeight / 3)}px`;
 }
 
