@@ -17,13 +17,18 @@ export const UNREACHABLE = /WebSocket connection to .* failed|Failed to load res
 
 // `http://127.0.0.1:1234` of the `ws://127.0.0.1:1234` that the harness gives.
 export function pageUrl(url, path = '') {
-  return url.replace('ws:', 'http:') + '/' + (path && '#' + path);
+  return url.replace(/^ws/, 'http') + '/' + (path && '#' + path);
+}
+
+// The flags of a server that shall be found where the one at `url` was.
+export function sameAddress(url) {
+  return [url.startsWith('wss:') ? '--tls-listen' : '--listen', new URL(url).host];
 }
 
 // Runs `body(page)` with a page of its own at `address`, as another user's browser would: no cache or storage is shared.
 // In the end nothing may have been said against it but what `expected` matches.
 export async function withPage(address, body, { expected = /^$/, ...settings } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1100, height: 760 }, ...settings });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1100, height: 760 }, ...settings });
   context.setDefaultTimeout(DEADLINE);
   const page = await context.newPage();
   const complaints = [];

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { pageUrl, say, state, UNREACHABLE, until, withPage } from './browser.mjs';
+import { pageUrl, sameAddress, say, state, UNREACHABLE, until, withPage } from './browser.mjs';
 import { main, test, withServer } from './harness.mjs';
 
 // Runs `body` with a connected page for each name, opened in that order.
@@ -140,11 +140,11 @@ chatTest('two tabs of one user show the same conversation', ['Alice', 'Alice', '
 });
 
 test('a restarted server is found again, with its rooms and people', async () => {
-  let port, done;
+  let address, done;
   const finished = new Promise(resolve => { done = resolve; });
   let started, pages;
   await withServer([], async ({ url }) => {
-    port = new URL(url).port;
+    address = sameAddress(url);
     await new Promise((resolve, reject) => {
       started = withUsers(url, ['Alice', 'Bob'], async (...users) => {
         pages = users;
@@ -160,7 +160,7 @@ test('a restarted server is found again, with its rooms and people', async () =>
     for (const page of pages) await page.locator('#notice').getByText('Trying again').waitFor();
     await person(alice, 'Bob').waitFor({ state: 'detached' });
     await noted(alice, 'what is said here now, you miss').waitFor();
-    await withServer(['--listen', `127.0.0.1:${port}`], async () => {
+    await withServer([...address], async () => {
       for (const page of pages) await state(page, 'Connected');
       for (const page of pages) await page.locator('#conversation-about', { hasText: '2 here: Alice, Bob' }).waitFor();
       await say(alice, 'Are we back?');

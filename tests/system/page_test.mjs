@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { pageUrl, say, state, UNREACHABLE, until, withPage } from './browser.mjs';
+import { pageUrl, sameAddress, say, state, UNREACHABLE, until, withPage } from './browser.mjs';
 import { main, test, withServer } from './harness.mjs';
 
 const seldom = ['--period', '1h'];
@@ -72,7 +72,7 @@ test('markup that got into the document would do nothing', () => onPage('/echo',
     return outcomes;
   });
   assert.deepEqual(tried, ['blocked']);
-}, { expected: /policy: |Content Security Policy|violates|requires 'Trusted|Trusted Type/i }));
+}, { expected: /policy: |Mixed Content|Content Security Policy|violates|requires 'Trusted|Trusted Type/i }));
 
 // ---- Messages
 
@@ -90,6 +90,16 @@ test('a message goes out and comes back, each with direction, time and size', ()
   await page.locator('#clear').click();
   assert.equal(await page.locator('.frame').count(), 0);
 }));
+
+test('a message to /broadcast reaches the other page there, and comes back to its own', () => onPage('/broadcast', (page, url) =>
+  withPage(pageUrl(url), async other => {
+    await other.getByRole('button', { name: '/broadcast' }).click();
+    await other.locator('#frames-feed .note', { hasText: 'Connected to /broadcast' }).waitFor();
+    await state(page, 'Connected');
+    await say(page, 'to all');
+    for (const one of [page, other]) await received(one).filter({ hasText: 'to all' }).waitFor();
+    assert.equal(await sent(other).count(), 0);
+  })));
 
 test('several lines, nothing, and a very long text are messages like any other', () => onPage('/echo', async page => {
   await state(page, 'Connected');
@@ -248,11 +258,11 @@ test('a path where nothing is, is refused in the server’s words and not tried 
 }, { expected: UNREACHABLE }));
 
 test('a server that restarts is found again', async () => {
-  let port, page_, done;
+  let address, page_, done;
   const finished = new Promise(resolve => { done = resolve; });
   let started;
   await withServer(seldom, async ({ url }) => {
-    port = new URL(url).port;
+    address = sameAddress(url);
     await new Promise((resolve, reject) => {
       started = withPage(pageUrl(url, '/echo'), async page => {
         page_ = page;
@@ -267,7 +277,7 @@ test('a server that restarts is found again', async () => {
     await notice(page_, /Closed by the server: 1001, the server is going away|cannot be reached/);
     await page_.locator('.countdown', { hasText: /Trying again/ }).waitFor();
     await notice(page_, 'The server cannot be reached.');
-    await withServer([...seldom, '--listen', `127.0.0.1:${port}`], async () => {
+    await withServer([...seldom, ...address], async () => {
       await state(page_, 'Connected');
       assert.equal(await page_.locator('#notice').isHidden(), true);
       await say(page_, 'still here');
