@@ -25,12 +25,14 @@ class ZlibSender {
   ~ZlibSender() { deflateEnd(&zlib_); }
 
   Bytes send(std::span<const std::uint8_t> message, int flush = Z_SYNC_FLUSH) {
+    if (message.empty() && flush == Z_SYNC_FLUSH) return hex("00");  // zlib would not flush twice
     Bytes out(message.size() * 2 + 4096);
     zlib_.next_in = const_cast<std::uint8_t*>(message.data());
     zlib_.avail_in = static_cast<uInt>(message.size());
     zlib_.next_out = out.data();
     zlib_.avail_out = static_cast<uInt>(out.size());
     deflate(&zlib_, flush);
+    if (flush == Z_FINISH) deflateReset(&zlib_);
     out.resize(out.size() - zlib_.avail_out - (flush == Z_SYNC_FLUSH ? 4 : 0));
     return out;
   }

@@ -16,7 +16,7 @@ constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 40;
 
 struct Inflated {
   Error error = Error::kNone;
-  Bytes bytes;  // of kMessageTooBig: up to the limit; other errors have none
+  Bytes bytes = {};  // of kMessageTooBig: up to the limit; other errors have none
 
   bool operator==(const Inflated&) const = default;
 };
