@@ -45,7 +45,7 @@ struct DeflateAgreement {
   DeflateDirection server;
   DeflateDirection client;
   // We may end a message with a final block (RFC 7692 7.2.3.4). Only where the peer was told to keep no context: some
-  // that keep one deliver nothing but empty messages after a final block.
+  // that keep one (python-websockets) deliver nothing but empty messages after a final block.
   bool final_blocks = false;
 
   // By our own role: what we send, and what we receive.

@@ -114,7 +114,7 @@ CompressedMessage Deflater::compress(std::span<const std::uint8_t> message, std:
 }
 
 // RFC 7692 7.2.3.4: libdeflate's last block is a final one, and an empty block goes behind it, of which all but the
-// first byte is taken off.
+// first byte is taken off. That byte is needed: without it Chromium fails the connection.
 bool Deflater::append_whole(std::span<const std::uint8_t> message) {
   if (whole_ == nullptr) whole_.reset(libdeflate_alloc_compressor(kLevel));
   if (whole_ == nullptr) return false;
