@@ -47,7 +47,7 @@ Decoder::~Decoder() = default;
 void Decoder::expect_compressed(const DeflateDirection& theirs) {
   assert(limits_->inflater != nullptr);
   reserved_bits_allowed_ = kCompressedBit;
-  // A peer with zlib that says 8 uses 9.
+  // A peer that says 8 may use 9: some have zlib do so.
   history_bits_ = theirs.context_takeover ? std::max(theirs.window_bits, kMinWindowBits) : std::uint8_t{0};
 }
 
@@ -175,13 +175,12 @@ Event Decoder::begin_fragment(const FrameHeader& header, std::span<std::uint8_t>
 
 Error Decoder::open_message(const FrameHeader& header, std::span<const std::uint8_t> input) {
   Partial& partial = *partial_;
-  assert(partial.message.size() == 0 && partial.stream == nullptr);
+  assert(partial.message.size() == 0 && partial.stream == nullptr && partial.utf8.complete());
   partial.message_open = true;
   partial.type = message_type(header.opcode);
   partial.compressed = header.reserved_bits != 0;
   partial.fragment_count = 0;
   partial.wire_size = 0;
-  partial.utf8.reset();
   if (!partial.compressed) return Error::kNone;
   partial.stream = limits_->inflater->lend_stream();
   // A message that is all here is soon done with the loop's memory; any other has its own, by what is inflated.

@@ -61,7 +61,7 @@ class Transcript {
     if (theirs == nullptr) return;
     decoder_.expect_compressed(*theirs);
     inflating_ = limits.max_message + (std::size_t{96} << 10);
-    if (theirs->context_takeover) remembered_ = (std::size_t{1} << theirs->window_bits) + 512;
+    if (theirs->context_takeover) remembered_ = (std::size_t{1} << std::max(theirs->window_bits, kMinWindowBits)) + 320;
   }
 
   void feed(std::span<const std::uint8_t> piece, Feeding feeding) {
