@@ -100,8 +100,7 @@ class Connection {
   std::string answer(std::span<const std::uint8_t> message) {
     const DeflateDirection& ours = agreed_.agreement.ours(ours_);
     const CompressedMessage compressed =
-        ours.context_takeover ? deflater_.compress(message, context_)
-                              : deflater_.compress(message, ours.window_bits, agreed_.agreement.final_blocks);
+        ours.context_takeover ? deflater_.compress(message, context_) : deflater_.compress(message, ours);
     if (!compressed) return std::string(as_text(message));  // it would not be smaller
     return peer_.decompress(as_text(compressed.payload()));
   }

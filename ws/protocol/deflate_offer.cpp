@@ -68,7 +68,9 @@ std::optional<Parameters> parse_parameters(const Extension& extension, SaidBy sa
 // RFC 7692 7.1.1.1, 7.1.2.1: what the server itself will do. It may promise more than it was asked for.
 DeflateDirection agree_server(const Parameters& offer, const Compression& wanted) {
   const std::uint8_t asked = offer.server_window.value_or(kMaxWindowBits);
-  if (wanted.mode == Compression::Mode::kShared) return {.window_bits = asked, .context_takeover = false};
+  if (wanted.mode == Compression::Mode::kShared) {
+    return {.window_bits = asked, .context_takeover = false, .final_blocks = true};
+  }
   return {.window_bits = std::min(asked, wanted.window_bits), .context_takeover = !offer.server_no_takeover};
 }
 
@@ -104,8 +106,7 @@ std::optional<DeflateAccepted> accept_offer(const Extension& extension, const Co
   if (std::min(offer->server_window.value_or(15), offer->client_window.value_or(15)) < kMinWindowBits) {
     return std::nullopt;
   }
-  DeflateAgreement agreed = {.server = agree_server(*offer, wanted), .client = agree_client(*offer, wanted)};
-  agreed.final_blocks = wanted.mode == Compression::Mode::kShared;
+  const DeflateAgreement agreed = {.server = agree_server(*offer, wanted), .client = agree_client(*offer, wanted)};
   return DeflateAccepted{.agreed = agreed, .answer = write_answer(*offer, agreed)};
 }
 
@@ -150,8 +151,8 @@ DeflateAnswer check_deflate_answer(std::span<const Extension> answered, const Co
   const DeflateAgreement agreed = {
       .server = {.window_bits = server_window, .context_takeover = !answer->server_no_takeover},
       .client = {.window_bits = std::min(answer->client_window.value_or(kMaxWindowBits), most),
-                 .context_takeover = !shared && !answer->client_no_takeover},
-      .final_blocks = shared && answer->client_no_takeover};
+                 .context_takeover = !shared && !answer->client_no_takeover,
+                 .final_blocks = shared && answer->client_no_takeover}};
   return {.agreed = agreed};
 }
 

@@ -37,6 +37,9 @@ struct Compression {
 struct DeflateDirection {
   std::uint8_t window_bits = kMaxWindowBits;
   bool context_takeover = true;
+  // When that side is us: a message may end with a final block (RFC 7692 7.2.3.4). Only where the peer was told to keep
+  // no context: some that keep one (python-websockets) deliver nothing but empty messages after a final block.
+  bool final_blocks = false;
 
   bool operator==(const DeflateDirection&) const = default;
 };
@@ -44,9 +47,6 @@ struct DeflateDirection {
 struct DeflateAgreement {
   DeflateDirection server;
   DeflateDirection client;
-  // We may end a message with a final block (RFC 7692 7.2.3.4). Only where the peer was told to keep no context: some
-  // that keep one (python-websockets) deliver nothing but empty messages after a final block.
-  bool final_blocks = false;
 
   // By our own role: what we send, and what we receive.
   const DeflateDirection& ours(Role role) const { return role == Role::kServer ? server : client; }

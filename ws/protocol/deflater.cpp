@@ -100,16 +100,17 @@ bool Deflater::begin(std::size_t most) {
   return true;
 }
 
-CompressedMessage Deflater::compress(std::span<const std::uint8_t> message, std::uint8_t window_bits,
-                                     bool final_block) {
-  if (window_bits < kMinWindowBits || message.empty() || message.size() > kLargestMessage) return {};
+CompressedMessage Deflater::compress(std::span<const std::uint8_t> message, const DeflateDirection& agreed) {
+  assert(!agreed.context_takeover);
+  const std::uint8_t bits = agreed.window_bits;
+  if (bits < kMinWindowBits || message.empty() || message.size() > kLargestMessage) return {};
   // What does not become smaller is not worth the receiver's time: there is no room for it.
   if (!begin(message.size() + kTailSize)) return {};
-  const bool fits_window = message.size() <= std::size_t{1} << window_bits || window_bits == kMaxWindowBits;
-  const bool whole = final_block && fits_window && message.size() >= kLibdeflateFrom;
+  const bool fits_window = message.size() <= std::size_t{1} << bits || bits == kMaxWindowBits;
+  const bool whole = agreed.final_blocks && fits_window && message.size() >= kLibdeflateFrom;
   const bool small = message.size() <= std::size_t{1} << kSmallWindowBits;
-  const std::uint8_t stream_bits = small ? std::min(window_bits, kSmallWindowBits) : window_bits;
-  const bool made = whole ? append_whole(message) : append_streamed(message, stream_bits);
+  const bool made =
+      whole ? append_whole(message) : append_streamed(message, small ? std::min(bits, kSmallWindowBits) : bits);
   return made ? CompressedMessage(out_.bytes()) : CompressedMessage();
 }
 

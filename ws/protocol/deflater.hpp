@@ -93,8 +93,8 @@ class Deflater {
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
 
-  // One message by itself, for everybody with this window. `final_block`: it may end with one (DeflateAgreement).
-  CompressedMessage compress(std::span<const std::uint8_t> message, std::uint8_t window_bits, bool final_block);
+  // One message by itself, for everybody who agreed on the same. REQUIRES: no context takeover.
+  CompressedMessage compress(std::span<const std::uint8_t> message, const DeflateDirection& agreed);
 
   // The next message of a connection that takes its context over. What is returned must be sent.
   CompressedMessage compress(std::span<const std::uint8_t> message, DeflateContext& context);

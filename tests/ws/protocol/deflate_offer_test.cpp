@@ -22,7 +22,8 @@ std::string shown(const DeflateDirection& direction) {
 
 // `15+/9 final`: the server's window and whether it takes its context over, the same of the client.
 std::string shown(const DeflateAgreement& agreed) {
-  return shown(agreed.server) + "/" + shown(agreed.client) + (agreed.final_blocks ? " final" : "");
+  return shown(agreed.server) + "/" + shown(agreed.client) +
+         (agreed.server.final_blocks || agreed.client.final_blocks ? " final" : "");
 }
 
 // Several fields are written with a line break between them. "malformed" is what the handshake refuses with 400.

@@ -12,6 +12,10 @@ namespace {
 
 using namespace test;  // bytes.hpp, deflated.hpp
 
+DeflateDirection alone(std::uint8_t window_bits, bool final_blocks) {
+  return {.window_bits = window_bits, .context_takeover = false, .final_blocks = final_blocks};
+}
+
 Bytes payload_of(const CompressedMessage& compressed) {
   const auto payload = compressed ? compressed.payload() : std::span<const std::uint8_t>();
   return {payload.begin(), payload.end()};
@@ -27,7 +31,7 @@ TEST(Deflater, every_size_comes_back_through_every_window) {
     for (const bool final_block : {false, true}) {
       for (const std::size_t size : kSizes) {
         const Bytes message = Bytes(12, 'x') + chatter(size);
-        const CompressedMessage compressed = deflater.compress(message, bits, final_block);
+        const CompressedMessage compressed = deflater.compress(message, alone(bits, final_block));
         ASSERT_TRUE(compressed) << size;
         EXPECT_LT(compressed.payload().size(), message.size());
         // A receiver for each message: none refers to the one before.
@@ -41,9 +45,9 @@ TEST(Deflater, the_window_is_needed) {
   // What the test above trusts in: a receiver with a smaller window than was agreed refuses.
   Deflater deflater;
   const Bytes message = noise(2000) + noise(2000);
-  EXPECT_EQ(ZlibReceiver(15).receive(deflater.compress(message, 15, false).payload()), message);
-  EXPECT_EQ(ZlibReceiver(9).receive(deflater.compress(message, 15, false).payload()), std::nullopt);
-  EXPECT_FALSE(deflater.compress(message, 9, false)) << "nothing repeats within 512 bytes";
+  EXPECT_EQ(ZlibReceiver(15).receive(deflater.compress(message, alone(15, false)).payload()), message);
+  EXPECT_EQ(ZlibReceiver(9).receive(deflater.compress(message, alone(15, false)).payload()), std::nullopt);
+  EXPECT_FALSE(deflater.compress(message, alone(9, false))) << "nothing repeats within 512 bytes";
 }
 
 // RFC 7692 7.2.3.1.
@@ -80,9 +84,9 @@ TEST(Deflater, a_final_block_only_where_it_may_be) {
   Deflater deflater;
   for (const std::size_t size : {20000UL, 40000UL}) {
     const Bytes message = chatter(size);
-    EXPECT_TRUE(has_final_block(deflater.compress(message, 15, true), size));
-    EXPECT_FALSE(has_final_block(deflater.compress(message, 15, false), size));
-    EXPECT_FALSE(has_final_block(deflater.compress(message, 14, true), size)) << "it does not fit the window";
+    EXPECT_TRUE(has_final_block(deflater.compress(message, alone(15, true)), size));
+    EXPECT_FALSE(has_final_block(deflater.compress(message, alone(15, false)), size));
+    EXPECT_FALSE(has_final_block(deflater.compress(message, alone(14, true)), size)) << "it does not fit the window";
     DeflateContext context(15);
     EXPECT_FALSE(has_final_block(deflater.compress(message, context), size));
   }
@@ -91,11 +95,11 @@ TEST(Deflater, a_final_block_only_where_it_may_be) {
 TEST(Deflater, what_does_not_become_smaller_goes_as_it_is) {
   Deflater deflater;
   for (const std::size_t size : {0UL, 1UL, 5UL, 20UL, 64UL, 1000UL, 4096UL, 10000UL, 100000UL}) {
-    EXPECT_FALSE(deflater.compress(noise(size), 15, false)) << size;
-    EXPECT_FALSE(deflater.compress(noise(size), 15, true)) << size;
+    EXPECT_FALSE(deflater.compress(noise(size), alone(15, false))) << size;
+    EXPECT_FALSE(deflater.compress(noise(size), alone(15, true))) << size;
   }
   // zlib cannot keep to a window of 2^8, which a client may be told to.
-  EXPECT_FALSE(deflater.compress(chatter(1000), 8, true));
+  EXPECT_FALSE(deflater.compress(chatter(1000), alone(8, true)));
   DeflateContext context(8);
   EXPECT_FALSE(deflater.compress(chatter(1000), context));
   // But what a context has taken in has to be sent.
@@ -157,7 +161,7 @@ TEST(Deflater, writes_the_whole_frame_of_a_server) {
   };
   EXPECT_EQ(frame(deflater.compress(text("Hello"), context), Opcode::kText), hex("c1 07 f2 48 cd c9 c9 07 00"));
   for (const std::size_t size : {70UL, 1000UL, 3000UL, 5000UL, 1000000UL}) {
-    const CompressedMessage compressed = deflater.compress(chatter(size), 15, true);
+    const CompressedMessage compressed = deflater.compress(chatter(size), alone(15, true));
     EXPECT_EQ(frame(compressed, Opcode::kBinary), server_frame(0xC2, payload_of(compressed))) << size;
   }
 }
@@ -166,9 +170,9 @@ TEST(Deflater, keeps_little_between_messages) {
   Deflater deflater;
   EXPECT_EQ(deflater.memory(), 0U);
   for (std::uint8_t bits = kMinWindowBits; bits <= kMaxWindowBits; ++bits) {
-    EXPECT_TRUE(deflater.compress(chatter(1 << 20), bits, true));
+    EXPECT_TRUE(deflater.compress(chatter(1 << 20), alone(bits, true)));
   }
-  EXPECT_TRUE(deflater.compress(chatter(100), 15, true));
+  EXPECT_TRUE(deflater.compress(chatter(100), alone(15, true)));
   EXPECT_LT(deflater.memory(), std::size_t{512} << 10);
 }
 
