@@ -131,8 +131,7 @@ TEST(InflateStream, every_front_of_a_message_is_refused_or_shorter) {
 
 TEST(InflateStream, every_size_and_every_way_to_compress) {
   const auto stream = InflateStream::make();
-  for (const std::size_t size :
-       {1UL, 2UL, 63UL, 4095UL, 4096UL, 4097UL, 8192UL, 32768UL, 65536UL, 70001UL, 1000000UL}) {
+  for (const std::size_t size : {1UL, 2UL, 63UL, 4095UL, 4096UL, 4097UL, 8192UL, 32768UL, 65536UL, 70001UL, 200000UL}) {
     for (const Bytes& message : {chatter(size), noise(size), Bytes(size, 'x')}) {
       for (const int level : {0, 1, 9}) {
         for (const int strategy : {Z_DEFAULT_STRATEGY, Z_HUFFMAN_ONLY, Z_FIXED}) {
