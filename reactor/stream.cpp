@@ -38,6 +38,7 @@ iovec as_iovec(std::span<const std::uint8_t> bytes) {
 }  // namespace
 
 Stream::Stream(Loop& loop, FileDescriptor socket) : loop_(loop), socket_(std::move(socket)) {}
+Stream::Stream(Loop& loop, FileDescriptor socket, Layered) : Stream(loop, std::move(socket)) { layered_ = true; }
 
 Stream::~Stream() {
   if (loop_.cork_.owner == this) {
@@ -113,6 +114,7 @@ void Stream::receive() {
 }
 
 ssize_t Stream::receive_some(std::span<std::uint8_t> room) {
+  if (layered_) return receive_layered(room);
   const ssize_t result = ::recv(fd(), room.data(), room.size(), 0);
   // A short read has emptied the socket: what comes later makes a new event, and asking for EAGAIN would be a
   // system call for nothing. Not so after a hang-up, which is reported once: then read to the end.
@@ -229,7 +231,12 @@ void Stream::flush_queue() {
   if (output_finished_) send_fin();
 }
 
+// Hands bytes to the socket, once, and returns how many it took.
 std::size_t Stream::send(std::span<const std::uint8_t> bytes) {
+  if (layered_) {
+    iovec piece = as_iovec(bytes);
+    return send_layered({&piece, 1});
+  }
   ssize_t result = 0;
   do {
     result = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -240,6 +247,7 @@ std::size_t Stream::send(std::span<const std::uint8_t> bytes) {
 }
 
 std::size_t Stream::send(std::span<iovec> pieces) {
+  if (layered_) return send_layered(pieces);
   const msghdr message = {.msg_name = nullptr,
                           .msg_namelen = 0,
                           .msg_iov = pieces.data(),

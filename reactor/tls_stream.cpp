@@ -30,12 +30,12 @@ void TlsStream::Free::operator()(ssl_st* session) const { SSL_free(session); }
 
 // Until the handshake is done the stream is as full as a socket that takes nothing.
 TlsStream::TlsStream(Loop& loop, FileDescriptor socket, TlsContext context)
-    : Stream(loop, std::move(socket)), context_(std::move(context)), wire_(fd()), client_(false) {
+    : Stream(loop, std::move(socket), Layered{}), context_(std::move(context)), wire_(fd()), client_(false) {
   full_ = true;
 }
 
 TlsStream::TlsStream(Loop& loop, FileDescriptor socket, TlsContext context, std::string host)
-    : Stream(loop, std::move(socket)),
+    : Stream(loop, std::move(socket), Layered{}),
       context_(std::move(context)),
       wire_(fd()),
       host_(std::move(host)),
@@ -118,7 +118,7 @@ std::string TlsStream::reason(int error) const {
 
 // ---- Reading
 
-ssize_t TlsStream::receive_some(std::span<std::uint8_t> room) {
+ssize_t TlsStream::receive_layered(std::span<std::uint8_t> room) {
   if (!ready_) return readable_ = false, errno = EAGAIN, -1;
   std::size_t received = 0;
   readable_ = true;
@@ -173,12 +173,11 @@ std::size_t TlsStream::seal(std::span<const std::uint8_t> bytes) {
   return taken;
 }
 
-std::size_t TlsStream::send(std::span<const std::uint8_t> bytes) { return ready_ ? seal(bytes) : 0; }
-
 // Small pieces are gathered, so that they become one record and one system call; of large ones only the beginning, so
 // that a header is in one record with its payload.
-std::size_t TlsStream::send(std::span<iovec> pieces) {
+std::size_t TlsStream::send_layered(std::span<iovec> pieces) {
   if (!ready_) return 0;
+  if (pieces.size() == 1) return seal({static_cast<const std::uint8_t*>(pieces[0].iov_base), pieces[0].iov_len});
   std::array<std::uint8_t, kRecord> record;
   std::size_t gathered = 0;
   std::size_t taken = 0;

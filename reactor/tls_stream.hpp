@@ -41,9 +41,8 @@ class TlsStream final : public Stream {
   void on_attach() override;
   void on_events(std::uint32_t events) override;
   void on_again() override;
-  ssize_t receive_some(std::span<std::uint8_t> room) override;
-  std::size_t send(std::span<const std::uint8_t> bytes) override;
-  std::size_t send(std::span<iovec> pieces) override;
+  ssize_t receive_layered(std::span<std::uint8_t> room) override;
+  std::size_t send_layered(std::span<iovec> pieces) override;
   std::size_t sealed() const override { return wire_.sealed(); }
   bool send_sealed() override;
   void send_fin() override;
