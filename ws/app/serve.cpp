@@ -15,6 +15,7 @@
 #include "ws/app/page.hpp"
 #include "ws/app/quantities.hpp"
 #include "ws/app/sessions.hpp"
+#include "ws/app/trace.hpp"
 #include "ws/masking_keys.hpp"
 #include "ws/protocol/handshake.hpp"
 #include "ws/upgrade.hpp"
@@ -49,12 +50,6 @@ void announce(const reactor::Address& address) {
 }
 
 constexpr reactor::Milliseconds kWithoutLimit{std::int64_t{365} * 24 * 3'600'000};
-
-// `<` received, `>` sent.
-void print_trace(const Connection& connection, bool received, const protocol::TracedFrame& frame) {
-  std::fprintf(stderr, "%s %s %s\n", connection.remote().to_string().c_str(), received ? "<" : ">",
-               to_string(frame).c_str());
-}
 
 void add_endpoints(http::Server& server, const ServeOptions& options) {
   UpgradeOptions upgrade_options = {.allow_origins = options.allow_origins, .limits = options.limits};

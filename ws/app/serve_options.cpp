@@ -1,93 +1,14 @@
 // The flags, with CLI11. Each is one line of the help text; a bad value is one line of error that names the flag.
 #include "ws/app/serve_options.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <charconv>
-#include <iostream>
-
 #include "reactor/address.hpp"
-#include "ws/app/quantities.hpp"
+#include "ws/app/flags.hpp"
 #include "ws/origin.hpp"
 #include "ws/protocol/utf8.hpp"
 
 namespace ws::app {
 
 namespace {
-
-using reactor::Milliseconds;
-
-void add_duration(CLI::App& app, const std::string& name, Milliseconds& value, const std::string& help,
-                  Milliseconds shortest = Milliseconds(0), Milliseconds longest = Milliseconds(24 * kLongestPeriod)) {
-  const auto read = [name, &value, shortest, longest](const std::string& text) {
-    const auto parsed = parse_duration(text);
-    if (!parsed) {
-      const std::string forms = shortest.count() == 0 ? "500ms, 5s, 2m, 1h or off" : "500ms, 5s, 2m or 1h";
-      throw CLI::ValidationError(name, "'" + text + "' is no duration; write " + forms);
-    }
-    if (*parsed < shortest || *parsed > longest) {
-      throw CLI::ValidationError(
-          name, "'" + text + "' is not between " + format_duration(shortest) + " and " + format_duration(longest));
-    }
-    value = *parsed;
-  };
-  app.add_option_function<std::string>(name, read, help)->type_name("D")->default_str(format_duration(value));
-}
-
-template <class Number>
-void add_size(CLI::App& app, const std::string& name, Number& value, const std::string& help, std::uint64_t smallest,
-              std::uint64_t largest) {
-  const auto read = [name, &value, smallest, largest](const std::string& text) {
-    const auto parsed = parse_size(text);
-    if (!parsed) throw CLI::ValidationError(name, "'" + text + "' is no size; write 512, 64KiB or 16MiB");
-    if (*parsed < smallest || *parsed > largest) {
-      throw CLI::ValidationError(
-          name, "'" + text + "' is not between " + format_size(smallest) + " and " + format_size(largest));
-    }
-    value = static_cast<Number>(*parsed);
-  };
-  app.add_option_function<std::string>(name, read, help)->type_name("SIZE")->default_str(format_size(value));
-}
-
-template <class Number>
-void add_count(CLI::App& app, const std::string& name, Number& value, const std::string& help, Number smallest) {
-  const auto read = [name, &value, smallest](const std::string& text) {
-    Number parsed = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
-    if (error != std::errc() || end != text.data() + text.size() || parsed < smallest) {
-      throw CLI::ValidationError(name, "'" + text + "' is no number from " + std::to_string(smallest) + " up");
-    }
-    value = parsed;
-  };
-  app.add_option_function<std::string>(name, read, help)->type_name("N")->default_str(std::to_string(value));
-}
-
-// One of a few words, which stand in the help and in the error.
-template <class Value>
-struct Choice {
-  std::string word;
-  Value value{};
-};
-
-template <class Value>
-void add_choice(CLI::App& app, const std::string& name, Value& value, const std::string& type,
-                const std::vector<Choice<Value>>& choices, const std::string& help) {
-  std::string words;
-  std::string preset;
-  for (const Choice<Value>& choice : choices) {
-    words += (words.empty() ? "" : &choice == &choices.back() ? " or " : ", ") + choice.word;
-    if (choice.value == value) preset = choice.word;
-  }
-  const auto read = [name, &value, choices, words](const std::string& text) {
-    for (const Choice<Value>& choice : choices) {
-      if (choice.word != text) continue;
-      value = choice.value;
-      return;
-    }
-    throw CLI::ValidationError(name, "'" + text + "' is not " + words);
-  };
-  app.add_option_function<std::string>(name, read, help + ": " + words)->type_name(type)->default_str(preset);
-}
 
 void add_log(CLI::App& app, ServeOptions& options) {
   using reactor::LogLevel;
@@ -181,15 +102,7 @@ ParsedServe parse_serve_options(int count, const char* const* arguments) {
   add_times(app, options);
   app.set_config("--config", "", "Read options from FILE: lines like period = \"1s\"")->type_name("FILE");
   app.allow_config_extras(CLI::config_extras_mode::error);
-  try {
-    app.parse(count, arguments);
-  } catch (const CLI::CallForHelp& help) {
-    std::cout << app.help();
-    parsed.exit_status = 0;
-  } catch (const CLI::ParseError& error) {
-    std::cerr << "ws101 serve: " << error.what() << " (see ws101 serve --help)\n";
-    parsed.exit_status = 2;
-  }
+  parsed.exit_status = parse_flags(app, count, arguments);
   return parsed;
 }
 

@@ -1,0 +1,38 @@
+// A duration is read in one place, and so is what all commands say of wrong use.
+#include "ws/app/flags.hpp"
+
+#include <iostream>
+
+namespace ws::app {
+
+void add_duration(CLI::App& app, const std::string& name, reactor::Milliseconds& value, const std::string& help,
+                  reactor::Milliseconds shortest, reactor::Milliseconds longest) {
+  const auto read = [name, &value, shortest, longest](const std::string& text) {
+    const auto parsed = parse_duration(text);
+    if (!parsed) {
+      const std::string forms = shortest.count() == 0 ? "500ms, 5s, 2m, 1h or off" : "500ms, 5s, 2m or 1h";
+      throw CLI::ValidationError(name, "'" + text + "' is no duration; write " + forms);
+    }
+    if (*parsed < shortest || *parsed > longest) {
+      throw CLI::ValidationError(
+          name, "'" + text + "' is not between " + format_duration(shortest) + " and " + format_duration(longest));
+    }
+    value = *parsed;
+  };
+  app.add_option_function<std::string>(name, read, help)->type_name("D")->default_str(format_duration(value));
+}
+
+int parse_flags(CLI::App& app, int count, const char* const* arguments) {
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::CallForHelp& help) {
+    std::cout << app.help();
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    std::cerr << app.get_name() << ": " << error.what() << " (see " << app.get_name() << " --help)\n";
+    return 2;
+  }
+  return -1;
+}
+
+}  // namespace ws::app
