@@ -32,11 +32,11 @@ void put(std::string_view text, int fd) {
   static_cast<void>(reactor::write_blocking(fd, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
 }
 
-// Columns of a character as libedit shows it: ^A, \U+200b, or itself.
+// Columns of a character as libedit shows it: ^A, \U+e000, or itself. A combining one has none.
 std::size_t shown_width(wchar_t letter) {
   if (std::iswcntrl(static_cast<wint_t>(letter)) != 0) return 2;
   if (std::iswprint(static_cast<wint_t>(letter)) == 0) return letter > 0xFFFF ? 8 : 7;
-  return static_cast<std::size_t>(std::max(::wcwidth(letter), 1));
+  return static_cast<std::size_t>(std::max(::wcwidth(letter), 0));
 }
 
 }  // namespace
