@@ -109,6 +109,7 @@ void PipeTalk::on_message(const Message& message) {
   answers_due_.stop();
   input_over_ = true;
   input_.pause();
+  output_.flush();  // that it cannot be written is a failure still
   done();
 }
 
