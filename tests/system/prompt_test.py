@@ -117,7 +117,7 @@ def a_line_is_sent_and_an_answer_is_printed_above_the_next_one():
         expect_equal(host.frame().payload.decode(), "Hello wörld 漢字 😀", "a line of the history, searched for")
         screen.press("C-d")
         expect_equal(host.answer_close().close_code, 1000, "the close code")
-        screen.wait_for("^closed$")
+        screen.wait_for(r"^closed with 1000 \(normal closure\)$")
         screen.expect_over(0)
 
 
@@ -142,10 +142,11 @@ def messages_do_not_garble_the_line_that_is_being_typed():
             host.text("at the end")
             screen.wait_for("^< at the end$")
             shown = screen.text()
-            got = re.findall(r"^< (.*)$", shown, re.M)
-            expect_equal(got, [*sent, "at the start", "at the end"], f"what came while {typed!r} was typed")
-            # libedit shows no combining characters, and tmux joins rows.
-            line = "".join(shown.rpartition("< at the end\n")[2].split("\n"))
+            above, _, below = shown.partition("to leave\n")[2].partition("< at the end\n")
+            got = [line.rstrip() for line in above.splitlines()]
+            expect_equal(got, [f"< {each}" for each in (*sent, "at the start")], f"what stands above {typed!r}")
+            # libedit shows no combining characters.
+            line = below.replace("\n", "")
             wanted = "> " + typed.replace("\u0301", "").replace("\t", " ")
             expect_equal(re.sub(r"\s+", " ", line), re.sub(r"\s+", " ", wanted).rstrip(), "the line being typed")
             screen.press("Enter")
@@ -238,7 +239,7 @@ def it_is_left_in_order_by_quit_and_by_control_c_with_a_line_half_typed():
 
 @test
 def the_servers_end_is_said_and_gives_the_terminal_back():
-    for payload, status, words in ((struct.pack("!H", 1000), 0, "^closed$"),
+    for payload, status, words in ((struct.pack("!H", 1000), 0, r"^closed with 1000 \(normal closure\)$"),
                                    (struct.pack("!H", 1001) + b"restart", 1,
                                     r"^the server closed the connection with 1001 \(.*\): restart$"),
                                    (None, 1, "^the connection was lost")):

@@ -82,6 +82,7 @@ void Link::leave(std::uint16_t code, std::string_view reason) {
 void Link::on_close(const Closed& how) {
   if (ws_ == nullptr) return;
   ws_ = nullptr;
+  farewell_ = close_in_words(how.code, how.reason);
   if (loop_.now() - up_since_ >= static_cast<std::uint64_t>(kStable.count())) backoff_.reset();
   go_on_after(trouble_of(how), true);
 }

@@ -50,6 +50,8 @@ class Link {
   void watch_frames();
   // The connection, or null while there is none.
   Connection* ws() const { return ws_; }
+  // How the last connection ended, `1000 (normal closure)`; empty if there was none.
+  const std::string& farewell() const { return farewell_; }
   // Ends it in order, and does not connect again.
   void leave(std::uint16_t code = protocol::kNormal, std::string_view reason = {});
 
@@ -70,6 +72,7 @@ class Link {
   Connection* ws_ = nullptr;
   Backoff backoff_;
   reactor::Deadline next_try_;
+  std::string farewell_;
   std::uint64_t up_since_ = 0;
   std::uint64_t left_at_ = 0;
   bool leaving_ = false;

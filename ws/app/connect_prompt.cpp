@@ -209,7 +209,7 @@ std::string PromptTalk::lacking() const {
 
 void PromptTalk::on_over(const std::string& trouble) {
   Talk::on_over(trouble);
-  if (trouble.empty()) say("closed");
+  if (trouble.empty()) say(link_.farewell().empty() ? "closed" : "closed with " + link_.farewell());
 }
 
 }  // namespace ws::app
