@@ -161,6 +161,11 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
   ConnectFailure refused() const {
     ConnectFailure failure{.text = "the server answered with status " + std::to_string(parser_.status()),
                            .status = parser_.status()};
+    const auto location = parser_.header("Location");
+    if (failure.status >= 300 && failure.status < 400 && location) {
+      failure.text += ", which points to " + std::string(printable_front(*location, RefusalWords::kLongest)) +
+                      " and is not followed";
+    }
     if (!words_->text().empty()) failure.text += ": " + std::string(words_->text());
     return failure;
   }

@@ -167,6 +167,25 @@ def a_line_longer_than_the_window_has_rows_survives():
 
 
 @test
+def who_pastes_more_than_the_server_takes_waits_and_control_c_still_leaves():
+    with Host() as host, Screen(80, 10) as screen, tempfile.NamedTemporaryFile() as file:
+        file.write(b"\x00" * (8 << 20))
+        file.flush()
+        screen.connect(host, "--wait", "200ms")
+        screen.enter(f"/file {file.name}")
+        screen.wait_for("^sent 8388608 bytes$")
+        screen.type("not taken yet")
+        host.text("heard all the same")
+        screen.wait_for("^< heard all the same$")
+        expect("not taken yet" not in screen.text(), "what is typed is taken")
+        expect_equal(len(host.frame().payload), 8 << 20, "what is sent")
+        screen.wait_for("^> not taken yet$")
+        screen.press("C-c")
+        host.answer_close()
+        screen.expect_over(0)
+
+
+@test
 def a_key_that_begins_a_sequence_holds_nothing_up():
     with Host() as host, Screen() as screen:
         screen.connect(host)

@@ -399,6 +399,9 @@ TEST_F(Client, a_refusal_is_told_with_its_status_and_the_servers_own_words) {
   const Row rows[] = {
       {"HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\nnot this way", 404,
        "the server answered with status 404: not this way"},
+      {"HTTP/1.1 301 Moved\r\nLocation: wss://elsewhere/\xC2\x9B"
+       "1m\r\nContent-Length: 0\r\n\r\n",
+       301, "the server answered with status 301, which points to wss://elsewhere/ and is not followed"},
       {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", 401, "the server answered with status 401"},
       {"HTTP/1.1 403 Forbidden\r\nContent-Length: 16\r\n\r\nfirst line\r\nmore", 403,
        "the server answered with status 403: first line"},

@@ -78,7 +78,6 @@ PromptTalk::PromptTalk(reactor::Loop& loop, const ConnectFlags& flags)
 }
 
 void PromptTalk::talk() {
-  input_.resume();
   while (!over()) {
     const std::optional<std::string> line = editor_.read_line();
     if (!line) break;
@@ -91,8 +90,14 @@ void PromptTalk::talk() {
 std::optional<wchar_t> PromptTalk::next_key() {
   while (true) {
     if (over()) return editor_.rub_out(), std::nullopt;
-    if (const auto key = keys_.take()) return key;
-    if (no_more_keys_) return std::nullopt;
+    const bool held_up = link_.ws() != nullptr && link_.ws()->is_open() && link_.ws()->above_high_water();
+    if (!held_up) {
+      if (const auto key = keys_.take()) return key;
+      if (no_more_keys_) return std::nullopt;
+      input_.resume();
+    } else {
+      input_.pause();  // somebody pastes more than the server takes
+    }
     turn();
   }
 }
