@@ -77,18 +77,30 @@ test_binary = build/$(1)/tests/$(subst /,-,$(2))
 # TESTS='http ws/protocol' builds and runs the tests of these folders alone.
 CHOSEN_FOLDERS := $(if $(TESTS),$(filter $(TESTS),$(TEST_FOLDERS)),$(TEST_FOLDERS))
 CHOSEN_SCRIPTS := $(if $(TESTS),$(filter $(TESTS:%=tests/%/%),$(TEST_SCRIPTS)),$(TEST_SCRIPTS))
+# The scripts that say something of connections hold it over TLS as well: x_test.py@tls.
+PLAIN_ALONE := $(addprefix tests/system/,cost_% flags_% listen_% origins_% connect_% prompt_% readme_% page_% tls_%)
+SCRIPTS_OVER_TLS = $(patsubst %,%@tls,$(filter-out $(PLAIN_ALONE),$(filter tests/system/%,$(CHOSEN_SCRIPTS))))
 test_binaries = $(foreach folder,$(CHOSEN_FOLDERS),$(call test_binary,$(1),$(folder)))
 NPM := $(if $(filter %.mjs,$(CHOSEN_SCRIPTS)),$(patsubst %,build/npm/installed,$(wildcard tests/system/package-lock.json)))
 
 # ---- the commands ------------------------------------------------------------------------------------
 
-.PHONY: all run test check lint fmt clean help FORCE
+.PHONY: all run test check lint fmt cert clean help FORCE
 .DEFAULT_GOAL := all
 
 all: build/release/libws101.a $(PROGRAM) ## Builds build/ws101, optimised. This is the default.
 
 run: $(PROGRAM) ## Builds and runs `ws101 serve`; ARGS='--listen :9000' passes flags.
 	+@$(if $(DRY_RUN),echo,exec) build/ws101 serve $(ARGS)
+
+cert: build/cert/cert.pem ## Makes a certificate for trying out TLS at localhost, signed by itself.
+	@echo "make run ARGS='--tls-listen :8443 --tls-cert build/cert/cert.pem --tls-key build/cert/key.pem'"
+
+build/cert/cert.pem:
+	$(call say,CERT,$@)
+	@mkdir -p $(@D) && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=localhost \
+	  -addext subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1 -keyout $(@D)/key.pem -out $@ 2>$(@D)/log || \
+	  { cat $(@D)/log >&2; exit 1; }
 
 # `+`: the output is shown as it comes, and the commands inside share this make's -j.
 run_tests = +@$(if $(DRY_RUN),echo) $(PYTHON) tests/run.py
@@ -101,7 +113,7 @@ check: export ASAN_OPTIONS := detect_leaks=1:strict_string_checks=1:detect_stack
 check: export UBSAN_OPTIONS := print_stacktrace=1:halt_on_error=1
 check: ## Runs every test under the sanitizers, then all of `make lint`. Takes minutes.
 	$(run_tests) --tree sanitized --program build/sanitized/ws101 --slow 5 $(if $(FILTER),--filter '$(FILTER)') \
-	  --build '$(MAKE) -k build/sanitized/ready' $(NPM:%=--prepare '$(MAKE) -s %') $(call test_binaries,sanitized) $(CHOSEN_SCRIPTS) $(LINT)
+	  --build '$(MAKE) -k build/sanitized/ready' $(NPM:%=--prepare '$(MAKE) -s %') $(call test_binaries,sanitized) $(CHOSEN_SCRIPTS) $(SCRIPTS_OVER_TLS) $(LINT)
 
 lint: ## Checks format, house rules, clang-tidy on the product, and that both compilers give no warning.
 	$(run_tests) tests/lint/house_test.py $(LINT)
@@ -169,6 +181,12 @@ $(eval $(call tree_rules,test,test))
 $(eval $(call tree_rules,sanitized,asan))
 $(eval $(call tree_rules,strict,strict))
 $(eval $(call tree_rules,clang,clang))
+
+# The page is written as files of its own kinds and compiled in: each becomes a string literal, which ws/app/page.cpp includes.
+PAGE := $(patsubst ws/app/%,build/embedded/%,$(wildcard ws/app/page/*.html ws/app/page/*.css ws/app/page/*.js))
+build/embedded/page/%: ws/app/page/%
+	@mkdir -p $(@D) && { printf 'R"embedded(' && cat $< && printf ')embedded"\n'; } > $@
+$(TREES:%=build/%/objects/ws/app/page.o): $(PAGE)
 
 # Half of the time that a test takes to compile is <gtest/gtest.h>; the tree for which somebody waits reads it once. That
 # makes g++ forget which warnings come from system headers, so those that it finds when it inlines are left to the

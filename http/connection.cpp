@@ -21,6 +21,7 @@ Connection::Connection(Site& site, std::unique_ptr<reactor::Stream> stream, cons
     : site_(site), stream_(std::move(stream)), parser_(site.limits) {
   place_ = site_.connections.insert(site_.connections.end(), this);
   parser_.request().set_remote(remote);
+  parser_.request().set_secure(stream_->secure());
   set_deadline(site_.handshake_timeout);
   stream_->attach(*this);
 }
@@ -124,7 +125,7 @@ void Connection::set_deadline(reactor::Milliseconds delay) {
 void Connection::on_deadline() {
   if (parser_.state() == RequestParser::State::kIdle) {
     // A client that still takes its responses, however slowly, is not idle.
-    return stream_->full() && output_moved() ? set_deadline(site_.keep_alive) : close();
+    return served_one_ && stream_->full() && output_moved() ? set_deadline(site_.keep_alive) : close();
   }
   refuse({.status = 408, .reason = "the request took too long to arrive (--handshake-timeout)"});
 }

@@ -37,7 +37,8 @@ class Request {
 
   const reactor::Address& remote() const { return remote_; }
   const reactor::Address& local() const { return local_; }
-  bool secure() const { return false; }
+  // It came over TLS.
+  bool secure() const { return secure_; }
 
   // RFC 9112 9.3: whether the client will send another request on this connection. HTTP/1.0 is answered and closed.
   bool keep_alive() const;
@@ -47,6 +48,7 @@ class Request {
 
   void set_remote(const reactor::Address& address) { remote_ = address; }
   void set_local(const reactor::Address& address) { local_ = address; }
+  void set_secure(bool secure) { secure_ = secure; }
 
  private:
   friend class RequestParser;
@@ -60,6 +62,7 @@ class Request {
   std::string body_;
   reactor::Address remote_;
   reactor::Address local_;
+  bool secure_ = false;
 };
 
 }  // namespace http

@@ -4,12 +4,14 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cassert>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "http/connection.hpp"
 #include "reactor/linger.hpp"
+#include "reactor/tls_stream.hpp"
 
 namespace http {
 
@@ -17,6 +19,9 @@ namespace {
 
 // Descriptors kept free for what is not a connection: listeners, timers, files.
 constexpr std::size_t kReserve = 16;
+// Refusals over TLS that are under way: each takes a handshake, so there is an end to politeness.
+constexpr std::size_t kMaxRefusals = 1000;
+constexpr std::uint64_t kBetweenRefusalLines = 10'000;  // milliseconds
 constexpr const char* kRetryAfterSeconds = "5";
 
 std::size_t connections_that_fit() {
@@ -48,6 +53,8 @@ Server::Server(reactor::Loop& loop, ServerOptions options)
             .keep_alive = options.keep_alive} {
   const std::size_t in_all = options.max_connections > 0 ? options.max_connections : connections_that_fit();
   loop.admissions().set_limits(in_all, options.max_connections_per_ip);
+  refusals_->set_limits(kMaxRefusals, 0);
+  loop.keep(refusals_);
 }
 
 Server::~Server() {
@@ -62,12 +69,27 @@ void Server::handle(std::string method, std::string path, Handler handler) {
   site_.routes.add(std::move(method), std::move(path), std::move(handler));
 }
 
-std::vector<reactor::Address> Server::listen(std::string_view address) {
+std::vector<reactor::Address> Server::listen(std::string_view address) { return listen(address, false); }
+
+std::vector<reactor::Address> Server::listen_tls(std::string_view address) {
+  assert(tls_);
+  return listen(address, true);
+}
+
+void Server::set_tls(reactor::TlsContext context) {
+  if (tls_) context.take_ticket_keys(*tls_);
+  tls_ = std::move(context);
+}
+
+std::vector<reactor::Address> Server::listen(std::string_view address, bool secure) {
   const Response refusal = full();
   const auto opened = reactor::Listener::open(
       site_.loop, reactor::ListenAddress::parse(address),
-      [this](reactor::FileDescriptor socket, const reactor::Address& peer) { accept(std::move(socket), peer); },
-      write_response_head(refusal, {}, true) + refusal.body);
+      [this, secure](reactor::FileDescriptor socket, const reactor::Address& peer) {
+        if (!secure) return accept(std::move(socket), peer);
+        accept(std::make_unique<reactor::TlsStream>(site_.loop, std::move(socket), *tls_), peer);
+      },
+      secure ? "" : write_response_head(refusal, {}, true) + refusal.body);
   std::vector<reactor::Address> addresses;
   for (reactor::Listener* listener : opened) {
     listeners_.push_back(listener);
@@ -77,7 +99,10 @@ std::vector<reactor::Address> Server::listen(std::string_view address) {
 }
 
 void Server::accept(reactor::FileDescriptor socket, const reactor::Address& peer) {
-  auto stream = std::make_unique<reactor::Stream>(site_.loop, std::move(socket));
+  accept(std::make_unique<reactor::Stream>(site_.loop, std::move(socket)), peer);
+}
+
+void Server::accept(std::unique_ptr<reactor::Stream> stream, const reactor::Address& peer) {
   reactor::Admission admission;
   switch (site_.loop.admissions().admit(peer, admission)) {
     case reactor::Admissions::Verdict::kAdmitted: break;
@@ -92,9 +117,28 @@ void Server::accept(reactor::FileDescriptor socket, const reactor::Address& peer
 // Answers before a request is read: whatever it is, it is not served.
 void Server::turn_away(std::unique_ptr<reactor::Stream> stream, const Response& response) {
   ++site_.responses[response.status];
+  log_refusal(stream->peer(), response);
+  if (stream->secure()) {
+    reactor::Admission refusal;
+    if (refusals_->admit(stream->peer(), refusal) != reactor::Admissions::Verdict::kAdmitted) return;
+    stream->admit(std::move(refusal));
+  }
   const std::string answer = write_response_head(response, site_.date.text(), true) + response.body;
   stream->write({reinterpret_cast<const std::uint8_t*>(answer.data()), answer.size()});
   reactor::linger(std::move(stream));
+}
+
+// A crowd that is refused must not fill the log as well.
+void Server::log_refusal(const reactor::Address& peer, const Response& response) {
+  ++refused_;
+  reactor::Loop& loop = site_.loop;
+  if (loop.now() < next_refusal_line_ || !loop.logs(reactor::LogLevel::kWarning)) return;
+  next_refusal_line_ = loop.now() + kBetweenRefusalLines;
+  std::string line = peer.to_string() + " refused with " + std::to_string(response.status) + ": ";
+  line.append(response.body, 0, response.body.size() - 1);
+  if (refused_ > 1) line += "; so were " + std::to_string(refused_ - 1) + " more since the last such line";
+  loop.log(reactor::LogLevel::kWarning, line);
+  refused_ = 0;
 }
 
 }  // namespace http

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "reactor/file_descriptor.hpp"
 #include "reactor/listener.hpp"
 #include "reactor/loop.hpp"
+#include "reactor/tls_context.hpp"
 
 namespace http {
 
@@ -46,6 +48,10 @@ class Server {
   // Listens on `localhost:8080`, `:8080`, `[::1]:0`, `unix:/path` or `fd:3`, and returns where that came to be.
   // Throws std::runtime_error or std::invalid_argument with one line for the user.
   std::vector<reactor::Address> listen(std::string_view address);
+  // The same for https:// and wss://. REQUIRES: set_tls() was called.
+  std::vector<reactor::Address> listen_tls(std::string_view address);
+  // The certificate for those who come from now on.
+  void set_tls(reactor::TlsContext context);
   // Serves a connection that came from elsewhere: connected, non-blocking.
   void accept(reactor::FileDescriptor socket, const reactor::Address& peer);
 
@@ -55,9 +61,16 @@ class Server {
   std::size_t connections() const { return site_.connections.size(); }
 
  private:
+  std::vector<reactor::Address> listen(std::string_view address, bool secure);
+  void accept(std::unique_ptr<reactor::Stream> stream, const reactor::Address& peer);
   void turn_away(std::unique_ptr<reactor::Stream> stream, const Response& response);
+  void log_refusal(const reactor::Address& peer, const Response& response);
 
   Site site_;
+  std::optional<reactor::TlsContext> tls_;
+  std::uint64_t refused_ = 0;  // since the last line about it
+  std::uint64_t next_refusal_line_ = 0;
+  std::shared_ptr<reactor::Admissions> refusals_ = std::make_shared<reactor::Admissions>();
   std::vector<reactor::Listener*> listeners_;
 };
 

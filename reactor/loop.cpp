@@ -104,6 +104,7 @@ void Loop::dispatch(int timeout_ms) {
 
 void Loop::give_second_shares() {
   if (again_.empty()) return;
+  costly_steps_ = 0;
   // Who asks for one more share while being served gets it in the next turn.
   again_now_.swap(again_);
   for (std::size_t index = 0; index < again_now_.size(); ++index) {
@@ -158,9 +159,9 @@ bool Loop::try_watch(int fd, EventSource& source, std::uint32_t events) {
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void Loop::rewatch(int fd, EventSource& source, std::uint32_t events) {
+bool Loop::try_rewatch(int fd, EventSource& source, std::uint32_t events) {
   epoll_event event = {.events = events, .data = {.ptr = &source}};
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) throw_errno("epoll_ctl");
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
 void Loop::unwatch(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }

@@ -115,7 +115,7 @@ class Loop {
   // For start-up: throws std::system_error where epoll refuses `fd`.
   void watch(int fd, EventSource& source, std::uint32_t events);
   [[nodiscard]] bool try_watch(int fd, EventSource& source, std::uint32_t events);
-  void rewatch(int fd, EventSource& source, std::uint32_t events);
+  [[nodiscard]] bool try_rewatch(int fd, EventSource& source, std::uint32_t events);
   void unwatch(int fd);
   void again(EventSource& source) {
     chores_ = true;
@@ -125,6 +125,8 @@ class Loop {
     chores_ = true;
     turn_end_.push_back(&source);
   }
+  // For what takes long and is done in on_again(): whether it may be done in this turn still, of which `most` may.
+  bool take_costly_step(int most) { return costly_steps_++ < most; }
   // Takes a source out of this turn's batch and of every list, because its memory is about to go.
   void forget(EventSource& source);
 
@@ -192,6 +194,7 @@ class Loop {
   std::vector<EventSource*> again_;
   std::vector<EventSource*> again_now_;  // the part of again_ that this turn serves
   std::vector<EventSource*> turn_end_;
+  int costly_steps_ = 0;  // in this turn
   Resident* first_resident_ = nullptr;
   Resident* next_resident_ = nullptr;  // while all are told something: who is told next
   std::size_t resident_count_ = 0;

@@ -28,8 +28,7 @@ constexpr std::size_t kShare = 64 * 1024;
 constexpr std::size_t kLargestCorked = 2048;
 // Above this a copy to the queue costs more than sending first what is queued already.
 constexpr std::size_t kLargestQueued = 32 * 1024;
-constexpr std::size_t kMaxPieces = 64;
-constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
+constexpr std::size_t kMaxPieces = 256;  // for one system call
 
 iovec as_iovec(std::span<const std::uint8_t> bytes) {
   // sendmsg takes iovec, which has no const; it does not write.
@@ -51,7 +50,9 @@ Stream::~Stream() {
 void Stream::attach(StreamHandler& handler) {
   const bool first = handler_ == nullptr;
   handler_ = &handler;
-  if (first && !loop_.try_watch(fd(), *this, kReadEvents)) abort();
+  if (!first) return;
+  if (!loop_.try_watch(fd(), *this, kReadEvents)) return abort();
+  on_attach();
 }
 
 // ---- Reading
@@ -94,13 +95,10 @@ void Stream::receive() {
     if (received >= kShare) return resume_reading();
     std::span<std::uint8_t> room = use_landing_ ? handler_->landing() : std::span<std::uint8_t>();
     if (room.empty()) room = {loop_.receive_buffer_.get(), Loop::kReceiveBufferSize};
-    const ssize_t result = ::recv(fd(), room.data(), room.size(), 0);
+    const ssize_t result = receive_some(room);
     if (result > 0) {
       const auto size = static_cast<std::size_t>(result);
       received += size;
-      // A short read has emptied the socket: what comes later makes a new event, and asking for EAGAIN would be a
-      // system call for nothing. Not so after a hang-up, which is reported once: then read to the end.
-      readable_ = size == room.size() || hang_up_;
       if (!corked([&] { handler_->on_input(room.first(size)); })) return;
     } else if (result == 0) {
       readable_ = false;
@@ -112,6 +110,14 @@ void Stream::receive() {
       return end();
     }
   }
+}
+
+ssize_t Stream::receive_some(std::span<std::uint8_t> room) {
+  const ssize_t result = ::recv(fd(), room.data(), room.size(), 0);
+  // A short read has emptied the socket: what comes later makes a new event, and asking for EAGAIN would be a
+  // system call for nothing. Not so after a hang-up, which is reported once: then read to the end.
+  readable_ = result == static_cast<ssize_t>(room.size()) || hang_up_ || result <= 0;
+  return result;
 }
 
 // Runs a handler's function with the cork in; what it wrote leaves in one send afterwards. Returns whether the stream
@@ -164,9 +170,9 @@ std::size_t Stream::write_some(std::span<const std::uint8_t> header, std::span<c
   return 0;
 }
 
-void Stream::write_shared(SharedBytes bytes, std::size_t offset, std::size_t size) {
+void Stream::write_shared(SharedBytes bytes, std::size_t offset, std::size_t size, OutputQueue::Tag tag) {
   if (output_finished_ || failed_ || closed()) return;
-  queue().append_shared(std::move(bytes), offset, size);
+  queue().append_shared(std::move(bytes), offset, size, tag);
 }
 
 // The queue, made where there is none, with what was corked at its front: the order of writes is kept.
@@ -223,7 +229,6 @@ void Stream::flush_queue() {
   if (output_finished_) send_fin();
 }
 
-// Hands bytes to the socket, once, and returns how many it took.
 std::size_t Stream::send(std::span<const std::uint8_t> bytes) {
   ssize_t result = 0;
   do {
@@ -251,28 +256,39 @@ std::size_t Stream::send(std::span<iovec> pieces) {
   return result == static_cast<ssize_t>(size) ? size : count_sent(result);
 }
 
-// The socket did not take all: that makes the stream full_ (or failed_). Returns how much it took.
+// The socket did not take all. Returns how much it took.
 std::size_t Stream::count_sent(ssize_t result) {
-  if (result < 0 && errno != EAGAIN) {
-    failed_ = true;
-    act_at_turn_end();
-    return 0;
-  }
+  if (result < 0 && errno != EAGAIN) return fail(), 0;
+  become_full();
+  return result < 0 ? 0 : static_cast<std::size_t>(result);
+}
+
+void Stream::become_full() {
   assert(handler_ != nullptr);
   full_ = true;
-  if (!room_watched_) loop_.rewatch(fd(), *this, kReadEvents | EPOLLOUT);
+  if (!room_watched_ && !loop_.try_rewatch(fd(), *this, kReadEvents | EPOLLOUT)) return fail();
   room_watched_ = true;
-  return result < 0 ? 0 : static_cast<std::size_t>(result);
+}
+
+void Stream::fail() {
+  failed_ = true;
+  act_at_turn_end();
 }
 
 // The socket has room again. Returns whether the stream still exists and is open.
 bool Stream::on_room() {
   full_ = false;
-  flush_queue();
+  if (send_sealed()) {
+    if (queue_ != nullptr) {
+      flush_queue();
+    } else if (output_finished_) {
+      send_fin();
+    }
+  }
   if (failed_) return end(), false;
   if (full_) return true;
+  if (room_watched_ && !loop_.try_rewatch(fd(), *this, kReadEvents)) return end(), false;
   room_watched_ = false;
-  loop_.rewatch(fd(), *this, kReadEvents);
   return corked([this] { handler_->on_drained(); });
 }
 
@@ -312,12 +328,13 @@ void Stream::finish_output() {
   flush();
   if (loop_.cork_.owner == this) pull_cork();
   output_finished_ = true;
-  if (queue_ == nullptr) send_fin();
+  if (queue_ == nullptr && !full_) send_fin();
 }
 
 void Stream::send_fin() { ::shutdown(fd(), SHUT_WR); }
 
 void Stream::close() {
+  if (socket_.valid() && !failed_ && queue_ == nullptr) say_goodbye();
   if (loop_.cork_.owner == this) pull_cork();
   queue_.reset();
   socket_.close();
@@ -326,8 +343,7 @@ void Stream::close() {
 void Stream::abort() {
   if (closed() || failed_) return;
   if (loop_.cork_.owner == this) pull_cork();
-  failed_ = true;
-  act_at_turn_end();
+  fail();
 }
 
 void Stream::end() {

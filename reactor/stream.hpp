@@ -12,12 +12,15 @@
 //   write() ─► queue ─┘                        (another's turn, a timer; or the socket was full)
 #pragma once
 
+#include <sys/epoll.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "reactor/admission.hpp"
 #include "reactor/file_descriptor.hpp"
@@ -55,11 +58,12 @@ struct OutputProgress {
   std::uint32_t written = 0;
 };
 
-class Stream final : private EventSource {
+// This one carries bytes as they are; a TlsStream (tls_stream.hpp) overrides the few functions that touch the socket.
+class Stream : protected EventSource {
  public:
   // Takes a connected, non-blocking socket. Nothing is read before attach().
   Stream(Loop& loop, FileDescriptor socket);
-  ~Stream();
+  virtual ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
@@ -79,14 +83,23 @@ class Stream final : private EventSource {
   std::uint8_t* cork_room(std::size_t size) const;
   void add_corked(std::size_t size) { loop_.cork_.size += size; }
   // Sends (at most `size`) shared bytes from `offset` on, by reference; they leave at the end of this turn at the
-  // latest.
-  void write_shared(SharedBytes bytes, std::size_t offset = 0, std::size_t size = SIZE_MAX);
+  // latest. With a tag they may be taken back until their first byte has left.
+  void write_shared(SharedBytes bytes, std::size_t offset = 0, std::size_t size = SIZE_MAX,
+                    OutputQueue::Tag tag = OutputQueue::kNoTag);
+  // See OutputQueue::take_back.
+  std::size_t take_back(OutputQueue::Tag tag, std::size_t wanted = SIZE_MAX) {
+    return queue_ == nullptr ? 0 : queue_->take_back(tag, wanted);
+  }
   // Sends what is corked and queued now, as far as the socket takes it.
   void flush();
   // Something waits behind a full socket, or for the end of the turn.
   bool has_queue() const { return queue_ != nullptr; }
+  // Bytes that wait in the queue behind the piece being sent.
+  std::size_t waiting() const { return queue_ == nullptr ? 0 : queue_->waiting(); }
   // Bytes written that the socket has not taken.
-  std::size_t unsent() const { return corked_bytes() + (queue_ == nullptr ? 0 : queue_->bytes()); }
+  std::size_t unsent() const {
+    return corked_bytes() + (queue_ == nullptr ? 0 : queue_->bytes()) + (full_ ? sealed() : 0);
+  }
   // The socket refused bytes, and what is written now waits behind them.
   bool full() const { return full_; }
   // How far our bytes have come, in numbers that wrap.
@@ -109,48 +122,82 @@ class Stream final : private EventSource {
   void abort();
   bool closed() const { return !socket_.valid(); }
 
+  // What is said here is encrypted.
+  virtual bool secure() const { return false; }
+  // Why the stream was lost, in words for a person, if it is more than that the connection is gone.
+  virtual std::string_view failure() const { return {}; }
+
   Loop& loop() const { return loop_; }
   Address peer() const;
   Address local() const;
   int fd() const { return socket_.get(); }
 
- private:
+ protected:
+  static constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
   void on_events(std::uint32_t events) override;
   void on_again() override;
+
+  // ---- What touches the socket
+
+  // The first handler is there.
+  virtual void on_attach() {}
+  // Receives into `room`, and finds out whether there may be more (readable_). Returns how much it was, 0 for the end,
+  // or -1 with errno.
+  virtual ssize_t receive_some(std::span<std::uint8_t> room);
+  // Hands bytes to the socket, once; what it does not take makes the stream full_, an error failed_. Returns how much
+  // was taken.
+  virtual std::size_t send(std::span<const std::uint8_t> bytes);
+  virtual std::size_t send(std::span<iovec> pieces);
+  // Bytes that were taken from us and not by the socket.
+  virtual std::size_t sealed() const { return 0; }
+  // The socket has room again, for what is sealed first. Returns whether all of that is gone.
+  virtual bool send_sealed() { return true; }
+  // Ends our direction. Called when nothing waits.
+  virtual void send_fin();
+  // The last moment before the socket is closed while all is well.
+  virtual void say_goodbye() {}
+
+  void become_full();
+  void fail();
+  bool on_room();
+  void receive();
+  void end();
+
+  StreamHandler* handler_ = nullptr;
+  Loop& loop_;
+  std::unique_ptr<OutputQueue> queue_;
+
+ private:
   void on_turn_end() override;
 
   bool on_rare_events(std::uint32_t events);
-  void receive();
   template <class Function>
   bool corked(const Function& function);
   std::size_t corked_bytes() const;
   void pull_cork();
   OutputQueue& queue();
   std::size_t send_now(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload);
-  std::size_t send(std::span<const std::uint8_t> bytes);
-  std::size_t send(std::span<iovec> pieces);
   std::size_t count_sent(ssize_t result);
   void flush_queue();
-  bool on_room();
   void act_at_turn_end();
-  void send_fin();
-  void end();
 
-  StreamHandler* handler_ = nullptr;
-  Loop& loop_;
-  std::unique_ptr<OutputQueue> queue_;
   Admission admission_;
   FileDescriptor socket_;
-  bool readable_ : 1 = false;  // epoll said so and we have not yet read to the end
-  bool hang_up_ : 1 = false;   // epoll reported an end: read until recv says so too
+
+ protected:
+  bool readable_ : 1 = false;     // epoll said so and we have not yet read to the end
+  bool hang_up_ : 1 = false;      // epoll reported an end: read until recv says so too
+  bool share_asked_ : 1 = false;  // in the loop's list for another share
+  bool full_ : 1 = false;         // the socket refused bytes: the queue waits for EPOLLOUT
+  bool failed_ : 1 = false;       // a send failed; on_end(kLost) follows at the end of the turn
+
+ private:
   bool reading_paused_ : 1 = false;
   bool use_landing_ : 1 = false;      // ask the handler where to receive
-  bool share_asked_ : 1 = false;      // in the loop's list for another share
   bool turn_end_asked_ : 1 = false;   // in the loop's list for the end of the turn
   bool input_finished_ : 1 = false;   // recv said so
-  bool full_ : 1 = false;             // the socket refused bytes: the queue waits for EPOLLOUT
   bool room_watched_ : 1 = false;     // EPOLLOUT is asked for
-  bool failed_ : 1 = false;           // a send failed; on_end(kLost) follows at the end of the turn
   bool output_finished_ : 1 = false;  // nothing more is written; FIN follows the last byte
 };
 

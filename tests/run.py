@@ -6,7 +6,8 @@ which are commands of one verdict each (--step NAME COMMAND). A script prints `o
 thing that it looked at, and exits with 0 or 1. What crashes, hangs, or says nothing at all has failed.
 
 The things run see: WS101 (the program under test), WS101_ROOT (the checkout, also the working directory) and
-WS101_TREE (how it was built: `sanitized` is slow and needs more memory).
+WS101_TREE (how it was built: `sanitized` is slow and needs more memory). A script named as `x_test.py@tls` also sees
+WS101_WIRE=tls: the same tests over another wire.
 """
 
 import argparse
@@ -98,7 +99,7 @@ class Runner:
 
     def run(self, path: str) -> Outcome:
         started = time.monotonic()
-        function = run_script if path.endswith((".py", ".mjs")) else run_binary
+        function = run_script if path.partition("@")[0].endswith((".py", ".mjs")) else run_binary
         try:
             outcome = function(self, path)
         except OSError as error:
@@ -174,11 +175,12 @@ def crashed_binary(outcome: Outcome, end: str, output: str) -> Outcome:
 def run_script(runner: Runner, path: str) -> Outcome:
     timeout = runner.arguments.timeout * runner.arguments.slow
     name = path.removeprefix("tests/")
-    command = [sys.executable, path]
-    if path.endswith(".mjs"):
+    file, _, wire = path.partition("@")
+    command = [sys.executable, file]
+    if file.endswith(".mjs"):
         # node looks for packages beside the file, so the file goes to where they are installed.
-        command = ["node", str(NODE_HOME / os.path.basename(path))]
-    status, output = runner.execute(name, command, timeout, {})
+        command = ["node", str(NODE_HOME / os.path.basename(file))]
+    status, output = runner.execute(name, command, timeout, {"WS101_WIRE": wire})
     outcome = Outcome(name, passed=len(re.findall(r"^ok ", output, re.M)),
                       failures=re.findall(r"^not ok (.*)", output, re.M))
     if status != 0 and not (status == 1 and outcome.failures):
@@ -213,14 +215,14 @@ def matches(path: str, gtest_filter: str) -> bool:
 
 
 def run_tests(runner: Runner, paths: list) -> list:
-    if any(path.endswith(".mjs") for path in paths):
+    if any(".mjs" in path for path in paths):
         for script in (ROOT / "tests").glob("*/*.mjs"):
             NODE_HOME.mkdir(parents=True, exist_ok=True)
             shutil.copy(script, NODE_HOME)
     outcomes = []
     past = past_seconds(runner)
     # The longest first, so that none is left to run alone at the end; a script waits more than it computes.
-    paths = sorted(paths, key=lambda path: -past.get(path, 60 if path.endswith(".py") else 30))
+    paths = sorted(paths, key=lambda path: -past.get(path, 60 if ".py" in path else 30))
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         waiting = {pool.submit(runner.run, path) for path in paths}
         reported = time.monotonic()
@@ -273,7 +275,7 @@ def main() -> int:
     arguments = parse_arguments()
     tests = arguments.tests
     if arguments.filter:
-        tests = [path for path in tests if not path.endswith((".py", ".mjs")) or matches(path, arguments.filter)]
+        tests = [path for path in tests if not path.partition("@")[0].endswith((".py", ".mjs")) or matches(path, arguments.filter)]
     runner = Runner(arguments)
     outcomes = []
     if arguments.build:

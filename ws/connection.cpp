@@ -47,7 +47,7 @@ Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::
 // The session goes first, while all that it may still name is here.
 Connection::~Connection() {
   state_ = State::kEnded;
-  if (extras_ != nullptr && extras_->place != nullptr) *extras_->place = nullptr;
+  leave_company();
   session_.reset();
 }
 
@@ -310,8 +310,9 @@ void Connection::finish(const Closed& how) {
   state_ = State::kEnded;
   input_ = {};
   disarm();
+  if (extras_ != nullptr) extras_->subscriber.reset();
   session_->on_close(*this, how);
-  if (extras_ != nullptr && extras_->place != nullptr) *std::exchange(extras_->place, nullptr) = nullptr;
+  leave_company();
   loop_.retire(*this);
   if (stream_->closed()) return;
   // RFC 6455 7.1.1: the server closes TCP first, so that the waiting state (TIME_WAIT) is with it and a client can
@@ -371,26 +372,6 @@ void Connection::arm_timer() {
   }
   if (delay == UINT64_MAX) return disarm();
   loop_.arm(*this, reactor::Milliseconds(delay));
-}
-
-// ---- The rest
-
-std::string_view Connection::subprotocol() const {
-  if (subprotocol_ >= settings_.subprotocols.size()) return {};
-  return settings_.subprotocols[subprotocol_];
-}
-
-Handle Connection::handle() {
-  if (state_ == State::kEnded) return {};
-  if (extras().place == nullptr) extras_->place = std::make_shared<Connection*>(this);
-  return Handle(extras_->place);
-}
-
-void Connection::keep(std::shared_ptr<const Settings> settings) { extras().settings = std::move(settings); }
-
-Connection::Extras& Connection::extras() {
-  if (extras_ == nullptr) extras_ = std::make_unique<Extras>();
-  return *extras_;
 }
 
 }  // namespace ws

@@ -32,6 +32,7 @@
 namespace ws {
 
 using protocol::Role;
+class Subscriber;
 
 class Connection final : public reactor::Resident, private reactor::StreamHandler, private reactor::Timer {
  public:
@@ -76,11 +77,15 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   Session& session() const { return *session_; }
   const Settings& settings() const { return settings_; }
   Handle handle();
+  // This connection as a hub sees it; it is in no hub any more when the session hears on_close.
+  Subscriber& subscriber();
+  Subscriber* subscriber_if_any() const;
 
   // Keeps what the connection points to, for as long as it lives.
   void keep(std::shared_ptr<const Settings> settings);
 
  private:
+  friend class ConnectionSubscriber;
   enum class State : std::uint8_t { kOpen, kClosing, kAborted, kEnded };
   struct Extras;
 
@@ -115,6 +120,7 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   void arm_timer();
   void finish_as_we_said(bool clean);
   void finish(const Closed& how);
+  void leave_company();
   Extras& extras();
 
   reactor::Loop& loop_;

@@ -27,6 +27,7 @@ class Route : public std::enable_shared_from_this<Route> {
     const protocol::UpgradeCheck check =
         protocol::check_upgrade_request(request.method(), request.major(), request.minor(), fields);
     if (!check.accepted()) return exchange.respond(refusal(check));
+    if (exchange.loop().shutting_down()) return exchange.respond(http::text(503, "The server is shutting down.\n"));
     if (const auto reason = foreign_origin(request)) {
       exchange.loop().log(reactor::LogLevel::kWarning, request.remote().to_string() + " refused: " + *reason);
       return exchange.respond(http::text(403, "This page may not connect here: its origin is not allowed.\n"));

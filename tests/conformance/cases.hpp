@@ -1,6 +1,6 @@
 // The tables. Each row carries the number under which the Autobahn test suite, by which this field measures itself,
 // asks for the same; the rows of the last two functions ask for what that suite leaves out. Compression (its groups 12
-// and 13) is not here.
+// and 13) is in deflate_cases.hpp.
 #pragma once
 
 #include <vector>

@@ -89,6 +89,22 @@ TEST(Server, a_full_house_is_a_503_and_does_not_count) {
   EXPECT_EQ(statuses(third.receive_until("hello")), "200");
 }
 
+// A crowd that is refused must not fill the log as well.
+TEST(Server, refusals_are_logged_once_in_a_while) {
+  reactor::Loop loop;
+  std::vector<std::string> lines;
+  loop.set_log(reactor::LogLevel::kWarning,
+               [&](reactor::LogLevel, std::string_view line) { lines.emplace_back(line); });
+  Server server(loop, {.max_connections = 1});
+  serve_hello(server);
+  Client inside(loop, server);
+  for (int caller = 0; caller < 5; ++caller) EXPECT_EQ(statuses(Client(loop, server).receive_to_end()), "503");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find(" refused with 503: this server has as many connections as it takes (--max-connections)"),
+            std::string::npos)
+      << lines[0];
+}
+
 TEST(Server, too_many_from_one_address_is_a_429_for_that_address_alone) {
   reactor::Loop loop;
   Server server(loop, {.max_connections_per_ip = 1});

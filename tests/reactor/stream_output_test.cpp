@@ -144,13 +144,13 @@ TEST(StreamOutput, writes_from_anywhere_else_leave_in_one_send_at_the_end_of_the
   }
 }
 
-TEST(StreamOutput, shared_bytes_leave_64_pieces_in_a_send) {
+TEST(StreamOutput, shared_bytes_leave_256_pieces_in_a_send) {
   Wire wire(packet_pair());
   const SharedBytes piece = SharedBytes::copy_of(bytes("0123456789"));
-  for (int count = 0; count < 100; ++count) wire.stream->write_shared(piece);
+  for (int count = 0; count < 300; ++count) wire.stream->write_shared(piece);
   turn(wire.loop, 1);
-  EXPECT_EQ(wire.peer.receive_packet().size(), 640U);
-  EXPECT_EQ(wire.peer.receive_packet().size(), 360U);
+  EXPECT_EQ(wire.peer.receive_packet().size(), 2560U);
+  EXPECT_EQ(wire.peer.receive_packet().size(), 440U);
   EXPECT_TRUE(piece.unique()) << "what has been sent is let go of";
 }
 

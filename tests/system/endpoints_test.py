@@ -17,9 +17,7 @@ from wire import Peer, request
 
 
 def connect(server, path="/ws", **options):
-    # Without bounds of its own: with a queue that is full this client cannot see the answer to its Close frame.
-    return websockets.connect(f"ws://127.0.0.1:{server.port}{path}", max_size=None, max_queue=None, open_timeout=DEADLINE,
-                              **options)
+    return server.connect(path, **{"compression": "deflate", **options})  # which is offered, and for the server to decline
 
 
 async def receive(socket):

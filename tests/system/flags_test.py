@@ -10,11 +10,11 @@ from wire import Peer
 # Every flag that the design names; its help must list each.
 FLAGS = ("--listen --period --period-message --allow-origin --log-level --log-format --trace --config --max-head "
          "--max-headers --max-body --handshake-timeout --keep-alive --max-message --max-fragments --message-timeout "
-         "--high-water --ping-interval --pong-timeout --close-timeout --drain-timeout --max-connections "
+         "--high-water --max-queue --ping-interval --pong-timeout --close-timeout --drain-timeout --max-connections "
          "--max-connections-per-ip").split()
 DURATIONS = ("--period --handshake-timeout --keep-alive --message-timeout --ping-interval --pong-timeout "
              "--close-timeout --drain-timeout").split()
-SIZES = "--max-head --max-body --max-message --high-water".split()
+SIZES = "--max-head --max-body --max-message --high-water --max-queue".split()
 OTHERS = {
     "--listen": ("8080", "localhost", "localhost:", "localhost:99999", ":-1", "::1:80", "[::1]", "[x]:80", "unix:",
                  "fd:", "fd:x", "", "localhost:80x", "unix:" + "x" * 200),

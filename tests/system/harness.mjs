@@ -1,7 +1,10 @@
 // For scripts of Node what harness.py and server.py are for those of Python: tests that print a verdict each, the
 // program under test as a child process, and waiting with a deadline.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export const DEADLINE = 20_000;
 
@@ -37,9 +40,23 @@ export function within(milliseconds, what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+const secure = (process.env.WS101_WIRE ?? '').includes('tls');
+
+// A certificate for this machine that signs itself, and its key. Each client here believes it, and any other.
+function certificateFlags() {
+  const folder = mkdtempSync(join(tmpdir(), 'ws101-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+    '-subj', '/CN=localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+  return ['--tls-cert', certificate, '--tls-key', key];
+}
+const listenFlags = secure ? ['--tls-listen', '127.0.0.1:0', ...certificateFlags()] : ['--listen', '127.0.0.1:0'];
+
 // Runs `body({url, log})` against a server of its own, which must end well when it is told to.
 export async function withServer(flags, body) {
-  const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', '--drain-timeout', '300ms', ...flags],
+  const child = spawn(program, ['serve', ...listenFlags, '--drain-timeout', '300ms', ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise(resolve => child.once('close', (code, signal) => resolve(signal ?? code)));
   let log = '';
@@ -60,7 +77,7 @@ function firstUrl(child) {
     let output = '';
     child.stdout.on('data', piece => {
       output += piece;
-      const match = output.match(/\(WebSocket (ws:\S+)\/ws\)/);
+      const match = output.match(/\(WebSocket (wss?:\S+)\/ws\)/);
       if (match) resolve(match[1]);
     });
     child.once('error', reject);

@@ -28,6 +28,12 @@ def test(function):
     return function
 
 
+def test_where(condition, why):
+    """A test for one kind of wire alone; `why` is for the reader."""
+    assert why
+    return test if condition else lambda function: function
+
+
 def expect(truth, why):
     if not truth:
         raise Failure(why() if callable(why) else why)

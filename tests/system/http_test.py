@@ -10,13 +10,15 @@ import subprocess
 
 from harness import DEADLINE, expect, expect_equal, main, test
 from server import Server
-from wire import KEY, Peer, request
+from wire import KEY, TLS, Peer, certificate, request
+
+CURL_TRUST = ("--cacert", certificate()[0]) if TLS else ()
 
 
 def curl(server, path="/", *flags, feed=None):
     """Returns the response's status, its head (header names in lower case) and its body."""
     command = ["curl", "--silent", "--show-error", "--include", "--http1.1", "--max-time", str(DEADLINE), *flags,
-               f"http://127.0.0.1:{server.port}{path}"]
+               *CURL_TRUST, server.url(path, "http")]
     done = subprocess.run(command, input=feed, capture_output=True, timeout=2 * DEADLINE)
     expect_equal(done.returncode, 0, f"curl's exit status ({done.stderr.decode().strip()})")
     rest, head, text = done.stdout, {}, ""
@@ -113,8 +115,8 @@ def bounds_are_those_of_the_flags():
 @test
 def one_connection_serves_many_requests():
     with Server() as server:
-        urls = [f"http://127.0.0.1:{server.port}{path}" for path in ("/healthz", "/nothing", "/", "/healthz")]
-        command = ["curl", "--silent", "--write-out", "%{json}\n"]
+        urls = [server.url(path, "http") for path in ("/healthz", "/nothing", "/", "/healthz")]
+        command = ["curl", "--silent", *CURL_TRUST, "--write-out", "%{json}\n"]
         for url in urls:
             command += ["--output", "/dev/null", url]
         done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True)

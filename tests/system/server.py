@@ -14,8 +14,10 @@ import subprocess
 import tempfile
 import time
 
+import websockets
+
 from harness import DEADLINE, SANITIZED, Failure, expect, expect_equal, wait_until
-from wire import Peer
+from wire import TLS, Peer, believing_context, certificate, client_context
 
 ROOT = os.environ.get("WS101_ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("WS101") or os.path.join(ROOT, "build/release/ws101")
@@ -38,8 +40,11 @@ class Server:
     def __init__(self, *flags, listen=("127.0.0.1:0",), program=None, wrapper=(), prepare=None, environment=None,
                  pass_fds=(), log_level=None):
         command = [*wrapper, program or PROGRAM, "serve"]
+        self.secure = TLS and not any(address.startswith(("unix:", "fd:")) for address in listen)
+        if self.secure:
+            command += ["--tls-cert", certificate()[0], "--tls-key", certificate()[1]]
         for address in listen:
-            command += ["--listen", address]
+            command += ["--tls-listen" if self.secure else "--listen", address]
         if "--drain-timeout" not in flags:
             command += ["--drain-timeout", "300ms"]  # clients that a failed test forgot must not hold it up
         if log_level:
@@ -52,7 +57,7 @@ class Server:
         self.output = b""
         try:
             self.lines = self._read_announcements()
-            ports = [int(port) for port in re.findall(r"^listening on http://\S+:(\d+) ", "\n".join(self.lines), re.M)]
+            ports = [int(port) for port in re.findall(r"^listening on https?://\S+:(\d+) ", "\n".join(self.lines), re.M)]
             self.port = ports[0] if ports else None
             listening = len(self.lines) + len(pass_fds)
             wait_until(lambda: self._sockets() <= listening, "the connection that asked whether it serves is gone")
@@ -64,7 +69,8 @@ class Server:
         """All are printed before the first event is handled, so an answered request says that there are no more."""
         first = self._read_line()
         address = self.address_of(first)
-        with Peer(address) as probe:
+        with Peer(address, secure=first.startswith("listening on https:"),
+                  context=believing_context()) as probe:
             probe.send(b"GET /healthz HTTP/1.0\r\n\r\n").rest()
         while select.select([self.process.stdout], [], [], 0)[0]:
             piece = os.read(self.process.stdout.fileno(), 65536)
@@ -89,7 +95,7 @@ class Server:
         match = re.match(r"listening on unix:(\S+) ", line)
         if match:
             return match[1]
-        match = re.match(r"listening on http://(\S+):(\d+) ", line)
+        match = re.match(r"listening on https?://(\S+):(\d+) ", line)
         expect(match, f"no address in the line {line!r}")
         host = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(match[1], match[1].strip("[]"))
         return host, int(match[2])
@@ -99,6 +105,15 @@ class Server:
             return f"ended with {self.process.wait(1)}"
         except subprocess.TimeoutExpired:
             return "still runs"
+
+    def url(self, path="/", scheme="ws"):
+        return f"{scheme}{'s' if self.secure else ''}://127.0.0.1:{self.port}{path}"
+
+    def connect(self, path="/ws", **options):
+        """A client of python3-websockets. Without bounds of its own: with a queue that is full it cannot see the answer
+        to its Close frame."""
+        chosen = {"max_size": None, "max_queue": None, "open_timeout": DEADLINE, "compression": None, **options}
+        return websockets.connect(self.url(path), ssl=client_context() if self.secure else None, **chosen)
 
     def __enter__(self):
         return self

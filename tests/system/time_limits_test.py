@@ -85,7 +85,7 @@ def a_peer_that_answers_pings_lives():
 @test
 async def other_peoples_clients_answer_pings_by_themselves():
     with Server("--ping-interval", "100ms", "--pong-timeout", "5s") as server:
-        async with websockets.connect(f"ws://127.0.0.1:{server.port}/echo", ping_interval=None) as socket:
+        async with server.connect("/echo", ping_interval=None) as socket:
             with Peer(server.port) as silent:
                 # One that dies for the same reason in the same server shows that the limit works meanwhile.
                 silent.upgrade()

@@ -1,16 +1,28 @@
 """A client that does what it is told, byte by byte: requests, frames, half of either, or silence.
 
 The well-behaved clients of other projects are used where good behaviour is what is tested; this one is for the rest.
+
+WS101_WIRE=tls in the environment runs the same tests over TLS: each Peer is wrapped, and each Server listens for it.
 """
 
+import atexit
+import functools
 import os
+import shutil
 import socket
+import ssl
 import struct
+import subprocess
+import tempfile
+import threading
 import time
 from dataclasses import dataclass
 
 from harness import DEADLINE, Failure, expect
 
+TLS = "tls" in os.environ.get("WS101_WIRE", "")
+# What a socket that does not block raises where it would.
+WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # RFC 6455 1.3
 
@@ -61,6 +73,44 @@ class Frame:
         return struct.unpack("!H", self.payload[:2])[0] if len(self.payload) >= 2 else 1005
 
 
+def once(function):
+    """As functools.cache, for tests that run at the same time."""
+    lock, cached = threading.Lock(), functools.cache(function)
+
+    def guarded():
+        with lock:
+            return cached()
+    return guarded
+
+
+@once
+def certificate():
+    """A certificate for this machine that signs itself, and its key: (file, file)."""
+    folder = tempfile.mkdtemp(prefix="ws101-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return make_certificate(folder, "server")
+
+
+def make_certificate(folder, name):
+    files = os.path.join(folder, f"{name}.pem"), os.path.join(folder, f"{name}.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1",
+                    "-keyout", files[1], "-out", files[0]], check=True, capture_output=True)
+    return files
+
+
+@once
+def client_context():
+    return ssl.create_default_context(cafile=certificate()[0])
+
+
+def believing_context():
+    """For any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 def family_of(address):
     return socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
 
@@ -68,15 +118,20 @@ def family_of(address):
 class Peer:
     """A blocking socket with a deadline. `where` is a port of 127.0.0.1, an address, or the path of a unix socket."""
 
-    def __init__(self, where, receive_buffer=None, timeout=DEADLINE):
+    def __init__(self, where, receive_buffer=None, timeout=DEADLINE, secure=None, source=None, context=None):
         address = ("127.0.0.1", where) if isinstance(where, int) else where
         self.socket = socket.socket(family_of(address))
         self.received = bytearray()
         try:
             if receive_buffer:
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            if source:
+                self.socket.bind((source, 0))
             self.socket.settimeout(timeout)
             self.socket.connect(address)
+            if secure or (secure is None and TLS and not isinstance(where, str)):
+                self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.socket = (context or client_context()).wrap_socket(self.socket, server_hostname="localhost")
         except BaseException:
             self.socket.close()
             raise
@@ -109,12 +164,18 @@ class Peer:
         """Receives once; False at the end, however the end came."""
         try:
             piece = self.socket.recv(1 << 18)
-        except (ConnectionResetError, BrokenPipeError):
+        except WOULD_BLOCK:
+            raise
+        except (ConnectionResetError, BrokenPipeError, ssl.SSLError):
             return False
         except socket.timeout:
             raise Failure(f"nothing more came; so far {bytes(self.received[:200])!r}") from None
         self.received += piece
         return bool(piece)
+
+    def pending(self):
+        """Whether TLS has decrypted what was not received yet: select does not know of it."""
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     def take(self, size):
         while len(self.received) < size:

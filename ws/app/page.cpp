@@ -1,73 +1,127 @@
-// Plain HTML and JavaScript, without any address but this server's own. Text from the network is only ever set as
-// textContent, so no message can become markup.
+// A browser hashes what stands between <script> and </script> (CSP 3, 2.3.1 and 6.7.3.3), so we hash the same bytes.
 #include "ws/app/page.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <stdexcept>
+#include <string>
+
+#include "http/header.hpp"
 
 namespace ws::app {
 
-std::string_view page() {
-  return R"page(<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>ws101</title>
-<style>
-  :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 20%, transparent); }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem; }
-  h1 { margin: 0; }
-  form { display: flex; gap: .5rem; margin: 1rem 0; }
-  input { flex: 1; min-width: 0; }
-  input, button { font: inherit; padding: .4rem .7rem; border: 1px solid var(--line); border-radius: .4rem; }
-  #log { list-style: none; padding: 0; border-top: 1px solid var(--line); font: 14px/1.6 ui-monospace, monospace; }
-  #log li { display: flex; gap: .8rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-  #log time { opacity: .6; white-space: nowrap; }
-  #state { font-weight: 600; }
-</style>
-</head>
-<body>
-<h1>ws101</h1>
-<p>A WebSocket to <code id="url"></code>: <span id="state" role="status">connecting</span></p>
-<form id="form"><input id="text" placeholder="A message" aria-label="A message" autocomplete="off" autofocus>
-<button id="send">Send</button><button id="toggle" type="button">Close</button></form>
-<ul id="log" aria-live="polite"></ul>
-<script>
-  const $ = id => document.getElementById(id);
-  const url = location.origin.replace(/^http/, 'ws') + '/ws';
-  let socket;
-  $('url').textContent = url;
-  function add(sign, text) {
-    const item = document.createElement('li'), time = document.createElement('time'), words = document.createElement('span');
-    time.textContent = new Date().toLocaleTimeString() + ' ' + sign;
-    words.textContent = text;
-    item.append(time, words);
-    $('log').prepend(item);
-    while ($('log').children.length > 500) $('log').lastChild.remove();
+namespace {
+
+constexpr std::string_view kHtml =
+#include <build/embedded/page/page.html>
+    ;
+constexpr std::string_view kStyle =
+#include <build/embedded/page/page.css>
+    ;
+constexpr std::string_view kWords =
+#include <build/embedded/page/words.js>
+    ;
+constexpr std::string_view kElements =
+#include <build/embedded/page/elements.js>
+    ;
+constexpr std::string_view kConnection =
+#include <build/embedded/page/connection.js>
+    ;
+constexpr std::string_view kFeed =
+#include <build/embedded/page/feed.js>
+    ;
+constexpr std::string_view kRows =
+#include <build/embedded/page/rows.js>
+    ;
+constexpr std::string_view kChat =
+#include <build/embedded/page/chat.js>
+    ;
+constexpr std::string_view kSidebar =
+#include <build/embedded/page/sidebar.js>
+    ;
+constexpr std::string_view kComposer =
+#include <build/embedded/page/composer.js>
+    ;
+constexpr std::string_view kPage =
+#include <build/embedded/page/page.js>
+    ;
+
+std::string sha256_base64(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+    throw std::runtime_error("OpenSSL has no SHA-256");
   }
-  function state(text, open) {
-    $('state').textContent = text;
-    $('toggle').textContent = open ? 'Close' : 'Connect';
-    $('send').disabled = !open;
+  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> encoded{};
+  const int length = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(size));
+  return {encoded.begin(), encoded.begin() + length};
+}
+
+void replace_once(std::string& document, std::string_view line, const std::string& with) {
+  const std::size_t place = document.find(line);
+  if (place == std::string::npos || document.find(line, place + 1) != std::string::npos) {
+    throw std::logic_error("the page does not name this part once: " + std::string(line));
   }
-  function connect() {
-    state('connecting', true);
-    socket = new WebSocket(url);
-    socket.onopen = () => state('open', true);
-    socket.onmessage = event => add('◂', typeof event.data === 'string' ? event.data : event.data.size + ' bytes of binary');
-    socket.onclose = event => state('closed, code ' + event.code + (event.reason ? ' (' + event.reason + ')' : ''), false);
+  document.replace(place, line.size(), with);
+}
+
+// HTML ends a script where it reads `</script`, and reads one behind `<!--` by rules of its own (HTML 4.12.1.3).
+void expect_to_stay_inside(std::string_view text, const std::string& element) {
+  for (std::size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with("<!--") || http::equals_ignoring_case(rest.substr(0, element.size() + 2), "</" + element)) {
+      throw std::logic_error("this part of the page would end its own element: " + std::string(rest.substr(0, 40)));
+    }
   }
-  $('form').onsubmit = event => {
-    event.preventDefault();
-    if (socket.readyState !== WebSocket.OPEN) return;
-    socket.send($('text').value);
-    add('▸', $('text').value);
-    $('text').value = '';
+}
+
+std::string security_policy(const std::string& scripts, const std::string& styles) {
+  return "default-src 'none'; script-src" + scripts + "; style-src" + styles +
+         "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+         "require-trusted-types-for 'script'; trusted-types 'none'";
+}
+
+}  // namespace
+
+http::Response assemble_page(std::string_view html, const std::vector<PagePart>& parts) {
+  http::Response response = {.content_type = "text/html; charset=utf-8", .body = std::string(html)};
+  std::string scripts;
+  std::string styles;
+  for (const PagePart& part : parts) {
+    const std::string element(part.element);
+    const std::string text = "\n" + std::string(part.text);
+    expect_to_stay_inside(text, element);
+    (element == "script" ? scripts : styles).append(" 'sha256-").append(sha256_base64(text)).append("'");
+    std::string whole;
+    whole.append("<").append(element).append(">").append(text).append("</").append(element).append(">");
+    replace_once(response.body, part.line, whole);
+  }
+  const std::string policy = security_policy(scripts, styles);
+  response.headers = {
+      {"Content-Security-Policy", policy},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Referrer-Policy", "no-referrer"},
+      {"Cross-Origin-Resource-Policy", "same-origin"},
+      // A browser asks each time whether its copy is still the right one, so a new version is seen at once.
+      {"Cache-Control", "no-cache"},
+      // Of the policy too: a 304 leaves the fields of the copy as they were in some caches.
+      {"ETag", '"' + sha256_base64(policy + response.body) + '"'},
   };
-  $('toggle').onclick = () => socket.readyState <= WebSocket.OPEN ? socket.close(1000) : connect();
-  connect();
-</script>
-</body>
-</html>
-)page";
+  return response;
+}
+
+http::Response page() {
+  return assemble_page(kHtml, {{R"(<link rel="stylesheet" href="page.css">)", "style", kStyle},
+                               {R"(<script src="words.js"></script>)", "script", kWords},
+                               {R"(<script src="elements.js"></script>)", "script", kElements},
+                               {R"(<script src="connection.js"></script>)", "script", kConnection},
+                               {R"(<script src="feed.js"></script>)", "script", kFeed},
+                               {R"(<script src="rows.js"></script>)", "script", kRows},
+                               {R"(<script src="chat.js"></script>)", "script", kChat},
+                               {R"(<script src="sidebar.js"></script>)", "script", kSidebar},
+                               {R"(<script src="composer.js"></script>)", "script", kComposer},
+                               {R"(<script src="page.js"></script>)", "script", kPage}});
 }
 
 }  // namespace ws::app

@@ -6,16 +6,23 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "http/conditional.hpp"
 #include "http/server.hpp"
 #include "reactor/loop.hpp"
 #include "reactor/signals.hpp"
+#include "ws/app/certificate.hpp"
+#include "ws/app/chat.hpp"
 #include "ws/app/logging.hpp"
 #include "ws/app/page.hpp"
 #include "ws/app/quantities.hpp"
 #include "ws/app/sessions.hpp"
 #include "ws/app/trace.hpp"
+#include "ws/hub.hpp"
 #include "ws/masking_keys.hpp"
 #include "ws/protocol/handshake.hpp"
 #include "ws/upgrade.hpp"
@@ -39,26 +46,47 @@ void warm_up_openssl() {
   fill_random(unused);
 }
 
-void announce(const reactor::Address& address) {
+void announce(const reactor::Address& address, bool secure) {
   const std::string where = address.to_string();
+  const char* s = secure ? "s" : "";
   if (where.starts_with("unix:")) {
-    std::printf("listening on %s (WebSocket ws+%s:/ws)\n", where.c_str(), where.c_str());
+    std::printf("listening on %s (WebSocket ws%s+%s:/ws)\n", where.c_str(), s, where.c_str());
   } else {
-    std::printf("listening on http://%s (WebSocket ws://%s/ws)\n", where.c_str(), where.c_str());
+    std::printf("listening on http%s://%s (WebSocket ws%s://%s/ws)\n", s, where.c_str(), s, where.c_str());
   }
   std::fflush(stdout);
 }
 
+// All are opened before the first is announced.
+void listen(http::Server& server, const ServeOptions& options) {
+  std::vector<std::string> plain = options.listen;
+  if (plain.empty() && options.tls_listen.empty()) plain.emplace_back("localhost:8080");
+  std::vector<std::pair<reactor::Address, bool>> opened;
+  for (const std::string& text : plain) {
+    for (const reactor::Address& address : server.listen(text)) opened.emplace_back(address, false);
+  }
+  for (const std::string& text : options.tls_listen) {
+    for (const reactor::Address& address : server.listen_tls(text)) opened.emplace_back(address, true);
+  }
+  for (const auto& [address, secure] : opened) announce(address, secure);
+}
+
 constexpr reactor::Milliseconds kWithoutLimit{std::int64_t{365} * 24 * 3'600'000};
 
-void add_endpoints(http::Server& server, const ServeOptions& options) {
+void add_endpoints(http::Server& server, const ServeOptions& options, Hub& hub, Chat& chat) {
   UpgradeOptions upgrade_options = {.allow_origins = options.allow_origins, .limits = options.limits};
   if (options.trace) upgrade_options.trace = print_trace;
-  server.get("/", http::html(std::string(page())));
+  server.get("/", http::unless_known(page()));
   server.get("/ws", upgrade([&options](const http::Request& request,
                                        std::string_view) { return make_greeter(request, options); },
                             upgrade_options));
   server.get("/echo", upgrade<Echo>(upgrade_options));
+  server.get("/broadcast",
+             upgrade([&hub](const http::Request&, std::string_view) { return std::make_unique<Broadcaster>(hub); },
+                     upgrade_options));
+  server.get("/chat", upgrade([&chat](const http::Request& request,
+                                      std::string_view) { return make_chat_session(request, chat); },
+                              upgrade_options));
   server.get("/healthz", [](http::Exchange& exchange) { exchange.respond(http::text(200, "ok\n")); });
 }
 
@@ -71,8 +99,10 @@ int serve(const ServeOptions& options) {
   log_to_standard_error(loop, options.log_level, options.log_format);
   warm_up_openssl();
 
+  Hub hub(options.hub);
+  Chat chat(loop, options.chat, options.hub.max_queue);
   http::Server server(loop, options.http);
-  add_endpoints(server, options);
+  add_endpoints(server, options, hub, chat);
 
   bool stopping = false;
   const reactor::Signals signals(loop, {SIGTERM, SIGINT}, [&](int) {
@@ -85,11 +115,13 @@ int serve(const ServeOptions& options) {
     loop.shut_down(options.drain_timeout.count() > 0 ? options.drain_timeout : kWithoutLimit);
   });
 
-  std::vector<reactor::Address> addresses;
-  for (const std::string& text : options.listen.empty() ? std::vector<std::string>{"localhost:8080"} : options.listen) {
-    for (const reactor::Address& address : server.listen(text)) addresses.push_back(address);
+  std::optional<reactor::Signals> renewals;
+  if (!options.tls_listen.empty()) {
+    load_certificate(loop, server, options.tls);
+    renewals.emplace(loop, std::initializer_list<int>{SIGHUP},
+                     [&](int) { reload_certificate(loop, server, options.tls); });
   }
-  for (const reactor::Address& address : addresses) announce(address);
+  listen(server, options);
   loop.run();
   return 0;
 }

@@ -7,13 +7,18 @@
 #include "http/server.hpp"
 #include "reactor/log.hpp"
 #include "reactor/loop.hpp"
+#include "reactor/tls_context.hpp"
+#include "ws/app/chat.hpp"
 #include "ws/app/logging.hpp"
+#include "ws/hub.hpp"
 #include "ws/settings.hpp"
 
 namespace ws::app {
 
 struct ServeOptions {
-  std::vector<std::string> listen;  // empty: localhost:8080
+  std::vector<std::string> listen;  // with tls_listen empty: localhost:8080
+  std::vector<std::string> tls_listen;
+  reactor::TlsServerOptions tls;
   reactor::Milliseconds period{5000};
   std::string period_message = "Hello from ws101";
   std::vector<std::string> allow_origins;
@@ -23,6 +28,8 @@ struct ServeOptions {
   reactor::Milliseconds drain_timeout{10000};
   http::ServerOptions http;
   Limits limits;
+  TopicOptions hub;
+  ChatOptions chat;
 };
 
 // The shortest and the longest period of the periodic sender, and of ?close_after.

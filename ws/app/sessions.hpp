@@ -1,13 +1,15 @@
-// The sessions behind the endpoints /echo and /ws. Each is a complete example of the library's use.
+// The sessions behind the endpoints /echo, /broadcast and /ws. Each is a complete example of the library's use.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "http/request.hpp"
 #include "reactor/ticker.hpp"
 #include "ws/app/serve_options.hpp"
 #include "ws/connection.hpp"
+#include "ws/hub.hpp"
 #include "ws/session.hpp"
 #include "ws/upgrade.hpp"
 
@@ -17,6 +19,20 @@ namespace ws::app {
 class Echo final : public Session {
  public:
   void on_message(Connection& ws, const Message& message) override { ws.write_message(message.type, message.payload); }
+};
+
+// /broadcast: every message goes to everybody there, the sender included.
+class Broadcaster final : public Session {
+ public:
+  static constexpr std::string_view kTopic = "broadcast";
+  explicit Broadcaster(Hub& hub) : hub_(hub) {}
+  void on_open(Connection& ws) override { hub_.subscribe(ws, kTopic); }
+  void on_message(Connection&, const Message& message) override {
+    hub_.publish(kTopic, Publication(message.type, message.payload));
+  }
+
+ private:
+  Hub& hub_;
 };
 
 // /ws: echoes and logs every message, and sends one of its own every period.

@@ -5,19 +5,16 @@
 #include "ws/protocol/decoder.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <new>
-#include <optional>
 
+#include "ws/protocol/decoder_partial.hpp"
+#include "ws/protocol/deflate_offer.hpp"
 #include "ws/protocol/mask.hpp"
 #include "ws/protocol/utf8.hpp"
 
 namespace ws::protocol {
 namespace {
-
-// A message's buffer may have this much at once, however little has arrived.
-constexpr std::size_t kSmallBuffer = 4096;
 
 // A landing that is smaller, and does not end its frame, is not offered: to copy so little costs less than a
 // receive of its own.
@@ -42,71 +39,17 @@ MessageType message_type(Opcode opcode) { return opcode == Opcode::kText ? Messa
 
 }  // namespace
 
-struct Decoder::Partial {
-  // The message under way. When its end has been reported the buffer lives on to the next call, for the view
-  // that was given out.
-  MessageBuffer message;
-  FrameHeader frame;               // its last frame so far
-  std::uint64_t payload_left = 0;  // of that frame
-  Utf8Validator utf8;
-  std::uint32_t fragment_count = 0;
-  MessageType type = MessageType::kText;
-  bool message_open = false;   // its end has not come
-  bool frame_open = false;     // that frame's end has not been reached; only if message_open
-  Error error = Error::kNone;  // found by landed(), told by next()
-
-  // The start of a header, or of a control frame. A control frame's payload is used where it lies here.
-  std::uint8_t kept_size = 0;
-  std::array<std::uint8_t, kMaxHeaderSize + kMaxControlPayload> kept;
-
-  bool unfinished() const { return message_open || kept_size > 0; }
-  std::span<std::uint8_t> kept_bytes() { return std::span(kept).first(kept_size); }
-  void keep(std::span<std::uint8_t>& input, std::size_t whole_size);
-  std::optional<FrameHeader> keep_header(std::span<std::uint8_t>& input);
-  std::size_t allowed_capacity(std::size_t arrived, std::uint64_t max_message) const;
-  Error arrive(std::span<std::uint8_t> piece);
-};
-
-// Moves bytes from `input` to the kept ones until those are `whole_size`.
-void Decoder::Partial::keep(std::span<std::uint8_t>& input, std::size_t whole_size) {
-  assert(whole_size >= kept_size && whole_size <= kept.size());
-  const std::size_t size = std::min(whole_size - kept_size, input.size());
-  std::copy_n(input.begin(), size, kept.begin() + kept_size);
-  kept_size = static_cast<std::uint8_t>(kept_size + size);
-  input = input.subspan(size);
-}
-
-// Moves bytes from `input` to the kept ones until those hold a header, and returns it; nothing if it is not all there.
-std::optional<FrameHeader> Decoder::Partial::keep_header(std::span<std::uint8_t>& input) {
-  // How much of the input is header shows when it is parsed. Taken on trial, then what belongs there is kept.
-  std::span<std::uint8_t> trial = input;
-  const std::uint8_t kept_before = kept_size;
-  keep(trial, std::max<std::size_t>(kept_size, kMaxHeaderSize));
-  const auto header = parse_frame_header(kept_bytes());
-  if (header) kept_size = std::max(kept_before, header->header_size);
-  input = input.subspan(static_cast<std::size_t>(kept_size - kept_before));
-  return header;
-}
-
-// How large the buffer may be when `arrived` bytes of the message are here: twice that, so that a peer who only
-// promises costs nothing, and growing moves each byte about once. Never more than can still come.
-std::size_t Decoder::Partial::allowed_capacity(std::size_t arrived, std::uint64_t max_message) const {
-  const std::size_t can_come = frame.final ? message.size() + payload_left : max_message;
-  return std::min(can_come, std::max(kSmallBuffer, 2 * arrived));
-}
-
-// `piece` is the newest of the message's bytes, as it came from the peer.
-Error Decoder::Partial::arrive(std::span<std::uint8_t> piece) {
-  if (frame.masked) apply_mask(piece, frame.masking_key, frame.payload_size - payload_left);
-  payload_left -= piece.size();
-  if (type == MessageType::kText && !utf8.feed(piece)) return Error::kInvalidUtf8;
-  return Error::kNone;
-}
-
 Decoder::Decoder(Role role, const DecoderLimits& limits) : limits_(&limits), role_(role) {}
 Decoder::Decoder(Decoder&& other) noexcept = default;
 Decoder& Decoder::operator=(Decoder&& other) noexcept = default;
 Decoder::~Decoder() = default;
+
+void Decoder::expect_compressed(const DeflateDirection& theirs) {
+  assert(limits_->inflater != nullptr);
+  reserved_bits_allowed_ = kCompressedBit;
+  // A peer that says 8 may use 9: some have zlib do so.
+  history_bits_ = theirs.context_takeover ? std::max(theirs.window_bits, kMinWindowBits) : std::uint8_t{0};
+}
 
 Event Decoder::next(std::span<std::uint8_t>& input) {
   if (partial_ != nullptr || ended_) [[unlikely]]
@@ -134,11 +77,13 @@ Event Decoder::next_frame(std::span<std::uint8_t>& input) {
   if (!header) return begin(input);
 
   // 2. May the peer say it now? Asked before the payload is here: what is too big is refused while it is small.
-  const Error error = check_frame_header(*header, {.role = role_, .payload_limit = limits_->max_message});
+  const Error error = check_frame_header(
+      *header, {.role = role_, .reserved_bits_allowed = reserved_bits_allowed_, .payload_limit = limits_->max_message});
   if (error != Error::kNone) return fail(error);
 
-  // 3. Take the frame off the input, if it is a whole one that is a message or a control frame by itself.
-  if (!header->final || input.size() - header->header_size < header->payload_size) return begin(input);
+  // 3. Take the frame off the input, if it is a whole one that is a plain message or a control frame by itself.
+  if (!header->final || header->reserved_bits != 0 || input.size() - header->header_size < header->payload_size)
+    return begin(input);
   const auto payload = input.subspan(header->header_size, header->payload_size);
   input = input.subspan(header->header_size + header->payload_size);
   if (header->masked) apply_mask(payload, header->masking_key, 0);
@@ -147,10 +92,10 @@ Event Decoder::next_frame(std::span<std::uint8_t>& input) {
   return is_control(header->opcode) ? on_control(header->opcode, payload) : on_message(header->opcode, payload);
 }
 
-// Takes from the input, into a new Partial, what does not end there.
+// Takes from the input, into a Partial, what does not end there or is compressed.
 Event Decoder::begin(std::span<std::uint8_t>& input) {
   if (input.empty()) return {};
-  partial_.reset(new (std::nothrow) Partial);
+  if (partial_ == nullptr) partial_.reset(new (std::nothrow) Partial);
   return partial_ != nullptr ? go_on(input) : fail(Error::kOutOfMemory);
 }
 
@@ -158,12 +103,17 @@ Event Decoder::begin(std::span<std::uint8_t>& input) {
 Event Decoder::resume(std::span<std::uint8_t>& input) {
   // RFC 6455 5.5.1, 7.1.7: after a Close frame or a failure nothing more is heard.
   if (ended_) {
-    partial_.reset();
+    drop_partial();
     input = {};
     return {};
   }
   if (partial_->unfinished()) return go_on(input);
-  partial_.reset();  // held the payload of the last event, which has been used
+  // It held the payload of the last event, which has been used.
+  if (partial_->history == nullptr) {
+    drop_partial();
+  } else {
+    give_back();
+  }
   return next_frame(input);
 }
 
@@ -177,11 +127,14 @@ Event Decoder::go_on(std::span<std::uint8_t>& input) {
 }
 
 FrameContext Decoder::context() const {
-  if (!partial_->message_open) return {.role = role_, .payload_limit = limits_->max_message};
+  if (!partial_->message_open) {
+    return {.role = role_, .reserved_bits_allowed = reserved_bits_allowed_, .payload_limit = limits_->max_message};
+  }
   return {.role = role_,
           .message_open = true,
+          .reserved_bits_allowed = reserved_bits_allowed_,
           .fragments_left = limits_->max_fragments - std::min(limits_->max_fragments, partial_->fragment_count),
-          .payload_limit = limits_->max_message - partial_->message.size()};
+          .payload_limit = limits_->max_message - partial_->wire_size};
 }
 
 // As next_frame, for a frame that is not all in the input or is part of a longer message.
@@ -209,32 +162,69 @@ Event Decoder::take_frame(std::span<std::uint8_t>& input) {
 // Begins a data frame whose payload goes to the buffer, and takes as much of that as there is.
 Event Decoder::begin_fragment(const FrameHeader& header, std::span<std::uint8_t>& input) {
   Partial& partial = *partial_;
+  partial.frame = header;
+  partial.payload_left = header.payload_size;
   if (!partial.message_open) {
-    assert(partial.message.size() == 0);
-    partial.message_open = true;
-    partial.type = message_type(header.opcode);
+    const Error error = open_message(header, input);
+    if (error != Error::kNone) return fail(error);
   }
   ++partial.fragment_count;
-  partial.frame = header;
   partial.frame_open = true;
-  partial.payload_left = header.payload_size;
   return take_payload(input);
+}
+
+Error Decoder::open_message(const FrameHeader& header, std::span<const std::uint8_t> input) {
+  Partial& partial = *partial_;
+  assert(partial.message.size() == 0 && partial.stream == nullptr && partial.utf8.complete());
+  partial.message_open = true;
+  partial.type = message_type(header.opcode);
+  partial.compressed = header.reserved_bits != 0;
+  partial.fragment_count = 0;
+  partial.wire_size = 0;
+  if (!partial.compressed) return Error::kNone;
+  partial.stream = limits_->inflater->lend_stream();
+  // A message that is all here is soon done with the loop's memory; any other has its own, by what is inflated.
+  if (header.final && input.size() >= header.payload_size) partial.message = limits_->inflater->lend_buffer();
+  const auto history = partial.history == nullptr ? std::span<const std::uint8_t>() : partial.history->bytes();
+  return partial.stream != nullptr && partial.stream->begin(history) ? Error::kNone : Error::kOutOfMemory;
 }
 
 Event Decoder::take_payload(std::span<std::uint8_t>& input) {
   Partial& partial = *partial_;
   const auto piece = input.first(std::min<std::size_t>(partial.payload_left, input.size()));
   input = input.subspan(piece.size());
-  const std::size_t arrived = partial.message.size() + piece.size();
-  if (arrived > partial.message.capacity() &&
-      !partial.message.reserve(partial.allowed_capacity(arrived, limits_->max_message))) {
-    return fail(Error::kOutOfMemory);
-  }
-  const Error error = partial.arrive(partial.message.append(piece));
+  const Error error = keep_payload(piece);
   if (error != Error::kNone) return fail(error);
   if (partial.payload_left > 0) return {};
   partial.frame_open = false;
   return partial.frame.final ? on_message_end() : Event();
+}
+
+// Moves the next bytes of the message to its buffer, inflating them if that is due.
+Error Decoder::keep_payload(std::span<std::uint8_t> piece) {
+  Partial& partial = *partial_;
+  if (partial.compressed) {
+    partial.unmask(piece);
+    return partial.stream->feed(piece, partial.inflate_target(limits_->max_message));
+  }
+  const std::size_t arrived = partial.message.size() + piece.size();
+  if (arrived > partial.message.capacity() &&
+      !partial.message.reserve(partial.allowed_capacity(arrived, limits_->max_message))) {
+    return Error::kOutOfMemory;
+  }
+  return partial.arrive(partial.message.append(piece));
+}
+
+// The last bytes of a compressed message are here.
+Error Decoder::end_inflating() {
+  Partial& partial = *partial_;
+  const Error error = partial.stream->finish(partial.inflate_target(limits_->max_message));
+  if (error != Error::kNone) return error;
+  limits_->inflater->take_back(std::move(partial.stream));
+  if (history_bits_ == 0) return Error::kNone;
+  if (partial.history == nullptr) partial.history.reset(new (std::nothrow) InflateHistory(history_bits_));
+  return partial.history != nullptr && partial.history->append(partial.message.bytes()) ? Error::kNone
+                                                                                        : Error::kOutOfMemory;
 }
 
 // Not inline, so that the shortcut, which seldom calls it, need not save registers for it.
@@ -244,6 +234,10 @@ Event Decoder::take_payload(std::span<std::uint8_t>& input) {
 }
 
 Event Decoder::on_message_end() {
+  if (partial_->compressed) {
+    const Error error = end_inflating();
+    if (error != Error::kNone) return fail(error);
+  }
   // RFC 6455 5.6: a fragment may end within a character, a message may not.
   if (!partial_->utf8.complete()) return fail(Error::kInvalidUtf8);
   partial_->message_open = false;
@@ -265,12 +259,28 @@ Event Decoder::on_close(std::span<std::uint8_t> payload) {
 // RFC 6455 7.1.7: nothing that was unfinished matters any more.
 Event Decoder::fail(Error error) {
   ended_ = true;
-  partial_.reset();
+  drop_partial();
   return {.kind = Kind::kError, .error = error, .close_code = protocol::close_code(error)};
 }
 
+void Decoder::drop_partial() {
+  if (partial_ == nullptr) return;
+  give_back();
+  partial_.reset();
+}
+
+// Lets go of the message. What the loop lent to a compressed one goes back.
+void Decoder::give_back() {
+  if (partial_->compressed) {
+    limits_->inflater->take_back(std::move(partial_->stream));
+    limits_->inflater->take_back(std::move(partial_->message));
+  }
+  partial_->message = {};
+}
+
 std::span<std::uint8_t> Decoder::landing() {
-  if (partial_ == nullptr || !partial_->frame_open || partial_->error != Error::kNone) return {};
+  if (partial_ == nullptr || !partial_->frame_open || partial_->compressed || partial_->error != Error::kNone)
+    return {};
   Partial& partial = *partial_;
   const std::size_t size = partial.message.size();
   std::size_t capacity = partial.message.capacity();
@@ -296,6 +306,11 @@ MessageBuffer Decoder::take_message() {
   return std::move(partial_->message);
 }
 
-std::size_t Decoder::memory() const { return partial_ == nullptr ? 0 : sizeof(Partial) + partial_->message.capacity(); }
+std::size_t Decoder::memory() const {
+  if (partial_ == nullptr) return 0;
+  const std::size_t inflating = partial_->stream == nullptr ? 0 : partial_->stream->memory();
+  const std::size_t remembered = partial_->history == nullptr ? 0 : partial_->history->memory();
+  return sizeof(Partial) + partial_->message.capacity() + inflating + remembered;
+}
 
 }  // namespace ws::protocol

@@ -6,7 +6,11 @@
 //                 │ no
 //                 └──> Partial: what has arrived of a frame or message ── whole now ──> event: a view of the Partial
 //
-// Between two messages there is no Partial: an idle connection owns nothing.
+// Between two messages there is no Partial: an idle connection owns nothing. (With context takeover it has to remember
+// what the peer's next compressed message may refer to.)
+//
+// A compressed message (RFC 7692) goes through a Partial too, also when it arrived whole: it is inflated as it arrives,
+// straight from the input, into the Partial's buffer, and is refused as early as a plain one.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +25,13 @@
 
 namespace ws::protocol {
 
+class Inflater;
+struct DeflateDirection;
+
 struct DecoderLimits {
-  std::uint64_t max_message = 16U << 20;  // bytes of one message
+  std::uint64_t max_message = 16U << 20;  // bytes of one message, as it comes and as it is inflated to
   std::uint32_t max_fragments = 131072;   // frames of one message
+  Inflater* inflater = nullptr;           // of the loop; for decoders that expect compressed messages
 };
 
 enum class MessageType : std::uint8_t { kText = 1, kBinary = 2 };
@@ -46,6 +54,10 @@ class Decoder {
   Decoder& operator=(Decoder&& other) noexcept;
   ~Decoder();
 
+  // permessage-deflate was negotiated, and the peer compresses as `theirs` says. Needs an inflater in the limits, which
+  // is only used within calls.
+  void expect_compressed(const DeflateDirection& theirs);
+
   // Takes the next event off the front of `input`, unmasking and validating in place. Its payload is a view of
   // `input` or of the decoder, and lives until the next call. On kNeedMore `input` is empty: what was left of it
   // is kept inside. After kClose or kError all input is swallowed (RFC 6455 5.5.1, 7.1.7).
@@ -53,7 +65,8 @@ class Decoder {
 
   // Where the next bytes should be received so that they need not be copied: room in the decoder's own buffer,
   // never beyond the payload of the frame under way. Empty if no payload is awaited, or if the room is too small
-  // to be worth a receive of its own: then receive elsewhere and call next(). Lives until the next call.
+  // to be worth a receive of its own, or if the message is compressed: then receive elsewhere and call next(). Lives
+  // until the next call.
   std::span<std::uint8_t> landing();
 
   // The first `size` bytes of landing() have been filled. Call next() then, with the input that came behind them
@@ -81,17 +94,24 @@ class Decoder {
   FrameContext context() const;
   Event take_frame(std::span<std::uint8_t>& input);
   Event begin_fragment(const FrameHeader& header, std::span<std::uint8_t>& input);
+  Error open_message(const FrameHeader& header, std::span<const std::uint8_t> input);
   Event take_payload(std::span<std::uint8_t>& input);
+  Error keep_payload(std::span<std::uint8_t> piece);
+  Error end_inflating();
   Event on_message(Opcode opcode, std::span<std::uint8_t> payload);
   Event on_message_end();
   Event on_control(Opcode opcode, std::span<std::uint8_t> payload);
   Event on_close(std::span<std::uint8_t> payload);
   [[gnu::cold]] Event fail(Error error);
+  void drop_partial();
+  void give_back();
 
   const DecoderLimits* limits_;
   std::unique_ptr<Partial> partial_;  // of the frame or message that has not all arrived; null between messages
   Role role_;
-  bool ended_ = false;  // a Close frame or an error has been reported
+  bool ended_ = false;                      // a Close frame or an error has been reported
+  std::uint8_t reserved_bits_allowed_ = 0;  // on the first frame of a message
+  std::uint8_t history_bits_ = 0;           // with context takeover: of the peer's window
 };
 
 static_assert(sizeof(Decoder) <= 24, "every connection has one");

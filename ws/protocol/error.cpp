@@ -1,6 +1,6 @@
 // The words and close codes of the rules in error.hpp. RFC 6455 7.4.1 says which code is for what:
-// 1002 for a broken frame, 1007 for text that is none, 1008 for a policy of ours, 1009 for too much,
-// 1011 for a failure of our own.
+// 1002 for a broken frame, 1007 for content that is not what it says it is, 1008 for a policy of ours, 1009 for too
+// much, 1011 for a failure of our own.
 #include "ws/protocol/error.hpp"
 
 #include "ws/protocol/close_code.hpp"
@@ -23,6 +23,7 @@ std::uint16_t close_code(Error error) {
     case Error::kCloseTruncated:
     case Error::kCloseCode: return kProtocolError;
     case Error::kInvalidUtf8:
+    case Error::kInvalidDeflate:
     case Error::kCloseReason: return kInvalidPayload;
     case Error::kTooManyFragments: return kPolicyViolation;
     case Error::kMessageTooBig: return kTooBig;
@@ -47,6 +48,7 @@ std::string_view describe(Error error) {
     case Error::kLengthNotMinimal: return "a length must take as few bytes as it can (RFC 6455 5.2)";
     case Error::kMessageTooBig: return "message too big";
     case Error::kInvalidUtf8: return "text must be UTF-8 (RFC 6455 8.1)";
+    case Error::kInvalidDeflate: return "a compressed message must be whole DEFLATE data (RFC 7692 7.2.2)";
     case Error::kCloseTruncated: return "a Close payload has no byte or at least two (RFC 6455 5.5.1)";
     case Error::kCloseCode: return "this close code must not be sent (RFC 6455 7.4)";
     case Error::kCloseReason: return "a close reason must be UTF-8 (RFC 6455 5.5.1)";

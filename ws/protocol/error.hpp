@@ -23,6 +23,7 @@ enum class [[nodiscard]] Error : std::uint8_t {
   kLengthNotMinimal,          // RFC 6455 5.2: a length in more bytes than it needs
   kMessageTooBig,             // our limit on the bytes of one message
   kInvalidUtf8,               // RFC 6455 8.1: text that is not UTF-8
+  kInvalidDeflate,            // RFC 7692 7.2.2: a compressed message that is not DEFLATE, or not all of it
   kCloseTruncated,            // RFC 6455 5.5.1: a Close payload of one byte
   kCloseCode,                 // RFC 6455 7.4: a close code that must not be sent
   kCloseReason,               // RFC 6455 5.5.1: a close reason that is not UTF-8

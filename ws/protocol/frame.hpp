@@ -23,6 +23,9 @@ enum class Role : std::uint8_t { kServer, kClient };
 
 using MaskingKey = std::array<std::uint8_t, 4>;
 
+// RFC 7692 6: RSV1 on the first frame of a message says that the message is compressed.
+inline constexpr std::uint8_t kCompressedBit = 4;
+
 inline constexpr std::size_t kMaxHeaderSize = 14;
 inline constexpr std::size_t kMaxControlPayload = 125;  // RFC 6455 5.5
 

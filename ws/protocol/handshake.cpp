@@ -230,6 +230,7 @@ std::string_view describe(UpgradeError error) {
       return "Sec-WebSocket-Accept does not answer our key: this is no WebSocket server, or a cache in between";
     case UpgradeError::kSubprotocol: return "the server chose a subprotocol that was not offered";
     case UpgradeError::kExtension: return "the server chose an extension that was not offered";
+    case UpgradeError::kCompression: return "the server's permessage-deflate does not answer what was offered";
   }
   return "unknown error";
 }

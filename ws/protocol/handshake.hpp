@@ -82,6 +82,7 @@ enum class [[nodiscard]] UpgradeError : std::uint8_t {
   kAccept,       // Sec-WebSocket-Accept is not there once with the one right value
   kSubprotocol,  // a subprotocol that was not offered, or more than one
   kExtension,    // an extension that was not offered, or one twice
+  kCompression,  // permessage-deflate with parameters that do not answer the offer
 };
 
 // A sentence for the user. Lives for ever.

@@ -30,6 +30,13 @@ std::span<std::uint8_t> MessageBuffer::append(std::span<const std::uint8_t> more
   return copied;
 }
 
+void MessageBuffer::drop_front(std::size_t size) {
+  assert(size <= size_);
+  if (size == 0) return;
+  size_ -= size;
+  if (size_ > 0) std::memmove(bytes_.get(), bytes_.get() + size, size_);
+}
+
 OwnedBytes MessageBuffer::release() {
   capacity_ = 0;
   return {.bytes = std::move(bytes_), .size = std::exchange(size_, 0)};

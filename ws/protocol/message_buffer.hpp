@@ -53,6 +53,12 @@ class MessageBuffer {
   // Copies `more` behind the bytes. Needs room for it.
   std::span<std::uint8_t> append(std::span<const std::uint8_t> more);
 
+  // Forgets the first `size` bytes. The others move to the front.
+  void drop_front(std::size_t size);
+
+  // Forgets the bytes and keeps the memory.
+  void clear() { size_ = 0; }
+
   // Gives the memory away and is empty then.
   OwnedBytes release();
 

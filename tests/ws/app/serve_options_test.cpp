@@ -58,6 +58,9 @@ TEST(ServeOptions, have_the_defaults_of_the_design) {
   EXPECT_EQ(options.limits.ping_interval, Milliseconds(25'000));
   EXPECT_EQ(options.limits.pong_timeout, Milliseconds(10'000));
   EXPECT_EQ(options.limits.close_timeout, Milliseconds(5000));
+  EXPECT_EQ(options.chat.max_messages_per_second, 50U);
+  EXPECT_EQ(options.chat.max_message, 64U << 10);
+  EXPECT_EQ(options.chat.max_rooms, 100U);
 }
 
 TEST(ServeOptions, each_duration_is_set_by_its_own_flag) {
@@ -100,10 +103,17 @@ TEST(ServeOptions, each_size_and_count_is_set_by_its_own_flag) {
                [](const auto& options) -> std::uint64_t { return options.limits.max_fragments; }},
            Row{"--high-water", "1MiB", 1U << 20,
                [](const auto& options) -> std::uint64_t { return options.limits.high_water; }},
+           Row{"--max-queue", "2MiB", 2U << 20,
+               [](const auto& options) -> std::uint64_t { return options.hub.max_queue; }},
            Row{"--max-connections", "9", 9,
                [](const auto& options) -> std::uint64_t { return options.http.max_connections; }},
            Row{"--max-connections-per-ip", "3", 3,
                [](const auto& options) -> std::uint64_t { return options.http.max_connections_per_ip; }},
+           Row{"--max-chat-messages-per-second", "0", 0,
+               [](const auto& options) -> std::uint64_t { return options.chat.max_messages_per_second; }},
+           Row{"--max-chat-message", "1KiB", 1024,
+               [](const auto& options) -> std::uint64_t { return options.chat.max_message; }},
+           Row{"--max-chat-rooms", "2", 2, [](const auto& options) -> std::uint64_t { return options.chat.max_rooms; }},
        }) {
     EXPECT_EQ(read(options_of({flag, text})), wanted) << flag;
     EXPECT_NE(refusal_of({flag, "much"}).find(flag), std::string::npos);
@@ -141,9 +151,9 @@ TEST(ServeOptions, a_period_message_is_any_text) {
 }
 
 TEST(ServeOptions, bounds_that_would_serve_nothing_are_refused) {
-  for (const char* flag :
-       {"--period=9ms", "--period=61m", "--period=0", "--max-head=255", "--max-headers=0", "--max-message=0",
-        "--max-fragments=0", "--high-water=0", "--max-message=2GiB", "--drain-timeout=25h"}) {
+  for (const char* flag : {"--period=9ms", "--period=61m", "--period=0", "--max-head=255", "--max-headers=0",
+                           "--max-message=0", "--max-fragments=0", "--high-water=0", "--max-queue=0",
+                           "--max-chat-message=0", "--max-chat-rooms=0", "--max-message=2GiB", "--drain-timeout=25h"}) {
     const std::string name = std::string(flag).substr(0, std::string(flag).find('='));
     EXPECT_NE(refusal_of({flag}).find(name + ": "), std::string::npos);
   }

@@ -43,6 +43,7 @@ TEST(Error, the_close_code_is_the_one_that_the_rfc_asks_for) {
       {Error::kCloseTruncated, 1002},            // 5.5.1
       {Error::kCloseCode, 1002},                 // 7.4
       {Error::kInvalidUtf8, 1007},               // 8.1, 7.4.1
+      {Error::kInvalidDeflate, 1007},            // 7.4.1: data that is not what the type of the message says
       {Error::kCloseReason, 1007},               // 5.5.1, 8.1
       {Error::kTooManyFragments, 1008},          // 7.4.1: a policy
       {Error::kMessageTooBig, 1009},             // 7.4.1

@@ -75,6 +75,25 @@ TEST(MessageBuffer, gives_its_memory_away_and_is_empty_then) {
   EXPECT_TRUE(buffer.bytes().empty());
 }
 
+TEST(MessageBuffer, forgets_its_front_or_all_and_keeps_its_memory) {
+  MessageBuffer buffer;
+  buffer.drop_front(0);
+  buffer.clear();
+  ASSERT_TRUE(buffer.reserve(8));
+  buffer.append(text("abcdef"));
+  buffer.drop_front(0);
+  buffer.drop_front(4);
+  EXPECT_EQ(test::Bytes(buffer.bytes().begin(), buffer.bytes().end()), text("ef"));
+  buffer.append(text("gh"));
+  EXPECT_EQ(test::Bytes(buffer.bytes().begin(), buffer.bytes().end()), text("efgh"));
+  buffer.clear();
+  EXPECT_EQ(buffer.size(), 0U);
+  buffer.append(text("x"));
+  buffer.drop_front(1);
+  EXPECT_EQ(buffer.size(), 0U);
+  EXPECT_EQ(buffer.capacity(), 8U);
+}
+
 TEST(MessageBuffer, says_no_when_there_is_no_memory_and_stays_as_it_was) {
   if (!kMallocMayFail) GTEST_SKIP() << "not under AddressSanitizer";
   MessageBuffer buffer;

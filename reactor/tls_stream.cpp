@@ -1,0 +1,235 @@
+// OpenSSL is never asked twice for the same thing: the wire takes all that it writes, so the only thing that it waits
+// for is input. What the socket refused counts as taken from our owner and is sent before anything else.
+#include "reactor/tls_stream.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace reactor {
+
+namespace {
+
+// A handshake takes a thousand times as long as a message. So few of them are done in one turn of the loop, and
+// messages hardly wait for them.
+constexpr int kHandshakesInTurn = 4;
+
+bool is_address(const std::string& host) {
+  ASN1_OCTET_STRING* address = a2i_IPADDRESS(host.c_str());
+  ASN1_OCTET_STRING_free(address);
+  return address != nullptr;
+}
+
+}  // namespace
+
+void TlsStream::Free::operator()(ssl_st* session) const { SSL_free(session); }
+
+// Until the handshake is done the stream is as full as a socket that takes nothing.
+TlsStream::TlsStream(Loop& loop, FileDescriptor socket, TlsContext context)
+    : Stream(loop, std::move(socket)), context_(std::move(context)), wire_(fd()), client_(false) {
+  full_ = true;
+}
+
+TlsStream::TlsStream(Loop& loop, FileDescriptor socket, TlsContext context, std::string host)
+    : Stream(loop, std::move(socket)),
+      context_(std::move(context)),
+      wire_(fd()),
+      host_(std::move(host)),
+      client_(true) {
+  full_ = true;
+}
+
+TlsStream::~TlsStream() = default;
+
+// ---- The handshake
+
+void TlsStream::on_attach() {
+  if (client_) ask_for_a_turn();
+}
+
+void TlsStream::on_events(std::uint32_t events) {
+  wire_.wake((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+  if (ready_) return Stream::on_events(events);
+  if (closed() || failed_) return;
+  if ((events & EPOLLOUT) != 0) wire_.send_sealed();
+  ask_for_a_turn();
+}
+
+// Handshakes are served in the order in which they come, behind the messages of a turn.
+void TlsStream::ask_for_a_turn() {
+  if (share_asked_) return;
+  share_asked_ = true;
+  loop_.again(*this);
+}
+
+void TlsStream::on_again() {
+  if (ready_) return Stream::on_again();
+  share_asked_ = false;
+  if (closed() || failed_) return;
+  if (!loop_.take_costly_step(kHandshakesInTurn)) return ask_for_a_turn();
+  shake_hands();
+}
+
+void TlsStream::begin() {
+  session_.reset(SSL_new(context_.get()));
+  bio_st* bio = wire_.make_bio();
+  SSL_set_bio(session_.get(), bio, bio);
+  if (!client_) return SSL_set_accept_state(session_.get());
+  SSL_set_connect_state(session_.get());
+  // RFC 6066 3: a server name is a name; and RFC 9525: the certificate must be for what we meant to reach.
+  if (is_address(host_)) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session_.get()), host_.c_str());
+  } else {
+    SSL_ctrl(session_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host_.data());
+    SSL_set1_host(session_.get(), host_.c_str());
+  }
+}
+
+void TlsStream::shake_hands() {
+  if (session_ == nullptr) begin();
+  ERR_clear_error();
+  const int result = SSL_do_handshake(session_.get());
+  if (wire_.sealed() > 0) become_full();
+  if (result != 1) {
+    const int error = SSL_get_error(session_.get(), result);
+    if (error == SSL_ERROR_WANT_READ && !wire_.failed()) return;
+    failure_ = reason(error);
+    loop_.log(LogLevel::kDebug, peer().to_string() + " TLS handshake: " + failure_);
+    return end();
+  }
+  ready_ = true;
+  // The request may have come with the last flight: it is asked for, whatever epoll says.
+  readable_ = true;
+  if (on_room()) receive();
+}
+
+std::string TlsStream::reason(int error) const {
+  const long verified = SSL_get_verify_result(session_.get());
+  std::string text = take_tls_error();
+  if (client_ && verified != X509_V_OK && SSL_get_verify_mode(session_.get()) != SSL_VERIFY_NONE)
+    return "the server's certificate is not good: " + std::string(X509_verify_cert_error_string(verified));
+  if (!text.empty()) return text;
+  return error == SSL_ERROR_SYSCALL ? "the connection was lost" : "the peer ended it";
+}
+
+// ---- Reading
+
+ssize_t TlsStream::receive_some(std::span<std::uint8_t> room) {
+  if (!ready_) return readable_ = false, errno = EAGAIN, -1;
+  std::size_t received = 0;
+  readable_ = true;
+  ERR_clear_error();
+  while (received < room.size()) {
+    std::size_t part = 0;
+    const int result = SSL_read_ex(session_.get(), room.data() + received, room.size() - received, &part);
+    received += part;
+    if (result == 1) continue;
+    const int error = SSL_get_error(session_.get(), result);
+    if (error == SSL_ERROR_WANT_READ) {
+      readable_ = false;
+      break;
+    }
+    // RFC 8446 6.1: an end without close_notify may be somebody's who cut the connection.
+    if (error != SSL_ERROR_ZERO_RETURN && failure_.empty()) failure_ = reason(error);
+    // What was received is handed on first; the end will say itself again.
+    if (received > 0) break;
+    if (error == SSL_ERROR_ZERO_RETURN) return look_at_wire(), 0;
+    return errno = EPROTO, -1;
+  }
+  look_at_wire();
+  return received > 0 ? static_cast<ssize_t>(received) : (errno = EAGAIN, -1);
+}
+
+// OpenSSL may have answered something by itself.
+void TlsStream::look_at_wire() {
+  if (wire_.failed()) {
+    if (!failed_) fail();
+  } else if (wire_.sealed() > 0 && !full_) {
+    become_full();
+  }
+}
+
+// ---- Writing
+
+// Encrypts and sends, record by record, until the socket is full. Returns how much was encrypted: that is out of our
+// hands.
+std::size_t TlsStream::seal(std::span<const std::uint8_t> bytes) {
+  std::size_t taken = 0;
+  ERR_clear_error();
+  while (taken < bytes.size() && wire_.sealed() == 0 && !failed_) {
+    std::size_t part = 0;
+    const std::size_t size = std::min(bytes.size() - taken, kRecord);
+    if (SSL_write_ex(session_.get(), bytes.data() + taken, size, &part) != 1) {
+      failure_ = reason(SSL_ERROR_SSL);
+      fail();
+    }
+    taken += part;
+    look_at_wire();
+  }
+  return taken;
+}
+
+std::size_t TlsStream::send(std::span<const std::uint8_t> bytes) { return ready_ ? seal(bytes) : 0; }
+
+// Small pieces are gathered, so that they become one record and one system call; of large ones only the beginning, so
+// that a header is in one record with its payload.
+std::size_t TlsStream::send(std::span<iovec> pieces) {
+  if (!ready_) return 0;
+  std::array<std::uint8_t, kRecord> record;
+  std::size_t gathered = 0;
+  std::size_t taken = 0;
+  for (const iovec& piece : pieces) {
+    std::span<const std::uint8_t> bytes(static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len);
+    while (!bytes.empty()) {
+      if (gathered == 0 && bytes.size() >= kRecord) {
+        const std::size_t whole = bytes.size() - bytes.size() % kRecord;
+        const std::size_t part = seal(bytes.first(whole));
+        taken += part;
+        if (part < whole || full_ || failed_) return taken;
+        bytes = bytes.subspan(whole);
+        continue;
+      }
+      const std::size_t part = std::min(bytes.size(), kRecord - gathered);
+      std::copy_n(bytes.begin(), part, record.begin() + static_cast<std::ptrdiff_t>(gathered));
+      gathered += part;
+      bytes = bytes.subspan(part);
+      if (gathered < kRecord) continue;
+      const std::size_t sent = seal(record);
+      taken += sent;
+      gathered = 0;
+      if (sent < kRecord || full_ || failed_) return taken;
+    }
+  }
+  return taken + seal(std::span(record).first(gathered));
+}
+
+bool TlsStream::send_sealed() {
+  if (!ready_) return full_ = true, false;
+  if (wire_.sealed() > 0) wire_.send_sealed();
+  look_at_wire();
+  return wire_.sealed() == 0 && !wire_.failed();
+}
+
+// ---- The end
+
+// RFC 8446 6.1: close_notify ends our direction; the socket's end follows it.
+void TlsStream::send_fin() {
+  if (!std::exchange(notified_, true) && ready_) {
+    ERR_clear_error();
+    SSL_shutdown(session_.get());
+    look_at_wire();
+  }
+  if (wire_.sealed() == 0) Stream::send_fin();
+}
+
+void TlsStream::say_goodbye() {
+  if (!ready_ || wire_.sealed() > 0 || std::exchange(notified_, true)) return;
+  ERR_clear_error();
+  SSL_shutdown(session_.get());
+}
+
+}  // namespace reactor

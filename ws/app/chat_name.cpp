@@ -1,0 +1,81 @@
+// A query is read strictly here: who is let in by a name that was guessed from a broken escape speaks as somebody else.
+#include "ws/app/chat_name.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "http/header.hpp"
+#include "ws/protocol/utf8.hpp"
+
+namespace ws::app {
+
+namespace {
+
+constexpr std::size_t kLongestName = 64;  // in characters, which have at most 4 bytes
+constexpr std::size_t kLongestCharacter = 4;
+
+// Takes the first character off. REQUIRES: `text` is UTF-8 and not empty.
+std::uint32_t take_character(std::string_view& text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  std::uint32_t number = size == 1 ? lead : lead & (0x7FU >> size);
+  for (const char byte : text.substr(1, size - 1)) number = number << 6 | (static_cast<unsigned char>(byte) & 0x3FU);
+  text.remove_prefix(size);
+  return number;
+}
+
+bool may_stand_in_name(std::uint32_t character) {
+  const bool control = character < 0x20 || (character >= 0x7F && character < 0xA0);
+  const bool line_separator = character == 0x2028 || character == 0x2029;
+  const bool turns_direction =
+      (character >= 0x202A && character <= 0x202E) || (character >= 0x2066 && character <= 0x2069);
+  return !control && !line_separator && !turns_direction;
+}
+
+// A name or a value of application/x-www-form-urlencoded. Nothing if an escape is malformed.
+std::optional<std::string> decode(std::string_view text) {
+  std::string decoded;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '%') {
+      decoded += text[at] == '+' ? ' ' : text[at];
+      continue;
+    }
+    const int high = at + 1 < text.size() ? http::hex_digit(text[at + 1]) : -1;
+    const int low = at + 2 < text.size() ? http::hex_digit(text[at + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    decoded += static_cast<char>(high * 16 + low);
+    at += 2;
+  }
+  return decoded;
+}
+
+}  // namespace
+
+bool is_chat_name(std::string_view text) {
+  if (text.empty() || text.size() > kLongestName * kLongestCharacter) return false;
+  if (!protocol::is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})) return false;
+  std::size_t characters = 0;
+  while (!text.empty()) {
+    if (!may_stand_in_name(take_character(text)) || ++characters > kLongestName) return false;
+  }
+  return true;
+}
+
+QueryUser read_query_user(std::string_view query) {
+  QueryUser named;
+  for (std::string_view rest = query; !rest.empty();) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    if (decode(pair.substr(0, equals)) != "user") continue;
+    if (!named.user.empty()) return {.refusal = "user is given twice"};
+    const auto value = decode(pair.substr(std::min(equals + 1, pair.size())));
+    if (!value) return {.refusal = "user has a % that two hexadecimal digits do not follow"};
+    if (!is_chat_name(*value)) return {.refusal = "user must be " + std::string(kChatNameRule)};
+    named.user = *value;
+  }
+  return named;
+}
+
+}  // namespace ws::app

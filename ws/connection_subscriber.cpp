@@ -1,0 +1,37 @@
+// What is published waits in the stream's queue until the end of the turn, with the topic as its tag.
+#include "ws/connection_subscriber.hpp"
+
+#include "reactor/output_queue.hpp"
+#include "ws/publication.hpp"
+
+namespace ws {
+
+Subscriber::Taken ConnectionSubscriber::take(const Publication& publication, Tag topic, std::size_t max_queue) {
+  if (!connection_.is_open()) return Taken::kGone;
+  const reactor::SharedBytes& frame = publication.frame();
+  reactor::Stream& stream = *connection_.stream_;
+  if (stream.has_queue() && stream.waiting() + frame.size() > max_queue) {
+    stream.flush();  // some of it may have waited only for the end of the turn
+    if (stream.has_queue() && stream.waiting() + frame.size() > max_queue) return Taken::kNoRoom;
+  }
+  if (connection_.role() == Role::kClient) {  // RFC 6455 5.3: a frame of its own, masked
+    connection_.write_message(publication.type(), publication.payload());
+    return Taken::kYes;
+  }
+  if (connection_.settings().trace) connection_.trace(false, frame.view());
+  stream.write_shared(frame, 0, SIZE_MAX, topic);
+  return Taken::kYes;
+}
+
+std::size_t ConnectionSubscriber::drop(Tag topic, std::size_t wanted) {
+  return connection_.is_open() ? connection_.stream_->take_back(topic, wanted) : 0;
+}
+
+// What waits is given up, so that the memory is free at once and the Close frame is next.
+void ConnectionSubscriber::cut_off() {
+  if (!connection_.is_open()) return;
+  connection_.stream_->take_back(reactor::OutputQueue::kAnyTag);
+  connection_.close(protocol::kTryAgainLater, "too much waits that was not read");
+}
+
+}  // namespace ws

@@ -1,0 +1,101 @@
+// A part of Decoder, for decoder.cpp alone: what has arrived of a frame or message that is not whole yet, and what a
+// compressed message is inflated with.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "ws/protocol/decoder.hpp"
+#include "ws/protocol/inflater.hpp"
+#include "ws/protocol/mask.hpp"
+#include "ws/protocol/utf8.hpp"
+
+namespace ws::protocol {
+
+struct Decoder::Partial {
+  // The message under way. When its end has been reported the buffer lives on to the next call, for the view
+  // that was given out.
+  MessageBuffer message;
+  FrameHeader frame;                        // its last frame so far
+  std::uint64_t payload_left = 0;           // of that frame
+  std::uint64_t wire_size = 0;              // of the message so far, as it came
+  std::unique_ptr<InflateStream> stream;    // lent by the loop, while a compressed message is under way
+  std::unique_ptr<InflateHistory> history;  // what the next one may refer to; lives on from message to message
+  Utf8Validator utf8;
+  std::uint32_t fragment_count = 0;
+  MessageType type = MessageType::kText;
+  bool message_open = false;   // its end has not come
+  bool compressed = false;     // then `message` is what has been inflated
+  bool frame_open = false;     // that frame's end has not been reached; only if message_open
+  Error error = Error::kNone;  // found by landed(), told by next()
+
+  // The start of a header, or of a control frame. A control frame's payload is used where it lies here.
+  std::uint8_t kept_size = 0;
+  std::array<std::uint8_t, kMaxHeaderSize + kMaxControlPayload> kept;
+
+  bool unfinished() const { return message_open || kept_size > 0; }
+  std::span<std::uint8_t> kept_bytes() { return std::span(kept).first(kept_size); }
+  void keep(std::span<std::uint8_t>& input, std::size_t whole_size);
+  std::optional<FrameHeader> keep_header(std::span<std::uint8_t>& input);
+  std::size_t allowed_capacity(std::size_t arrived, std::uint64_t max_message) const;
+  void unmask(std::span<std::uint8_t> piece);
+  Error arrive(std::span<std::uint8_t> piece);
+  InflateTarget inflate_target(std::uint64_t limit);
+};
+
+// Moves bytes from `input` to the kept ones until those are `whole_size`.
+inline void Decoder::Partial::keep(std::span<std::uint8_t>& input, std::size_t whole_size) {
+  assert(whole_size >= kept_size && whole_size <= kept.size());
+  const std::size_t size = std::min(whole_size - kept_size, input.size());
+  std::copy_n(input.begin(), size, kept.begin() + kept_size);
+  kept_size = static_cast<std::uint8_t>(kept_size + size);
+  input = input.subspan(size);
+}
+
+// Moves bytes from `input` to the kept ones until those hold a header, and returns it; nothing if it is not all there.
+inline std::optional<FrameHeader> Decoder::Partial::keep_header(std::span<std::uint8_t>& input) {
+  // How much of the input is header shows when it is parsed. Taken on trial, then what belongs there is kept.
+  std::span<std::uint8_t> trial = input;
+  const std::uint8_t kept_before = kept_size;
+  keep(trial, std::max<std::size_t>(kept_size, kMaxHeaderSize));
+  const auto header = parse_frame_header(kept_bytes());
+  if (header) kept_size = std::max(kept_before, header->header_size);
+  input = input.subspan(static_cast<std::size_t>(kept_size - kept_before));
+  return header;
+}
+
+// A message's buffer may have this much at once, however little has arrived.
+inline constexpr std::size_t kSmallBuffer = 4096;
+
+// How large the buffer may be when `arrived` bytes of the message are here: twice that, so that a peer who only
+// promises costs nothing, and growing moves each byte about once. Never more than can still come.
+inline std::size_t Decoder::Partial::allowed_capacity(std::size_t arrived, std::uint64_t max_message) const {
+  const std::size_t can_come = frame.final ? message.size() + payload_left : max_message;
+  return std::min(can_come, std::max(kSmallBuffer, 2 * arrived));
+}
+
+// `piece` is the newest of the message's bytes, as it came from the peer.
+inline void Decoder::Partial::unmask(std::span<std::uint8_t> piece) {
+  if (frame.masked) apply_mask(piece, frame.masking_key, frame.payload_size - payload_left);
+  payload_left -= piece.size();
+  wire_size += piece.size();
+}
+
+// The same, of a message that is not compressed.
+inline Error Decoder::Partial::arrive(std::span<std::uint8_t> piece) {
+  unmask(piece);
+  if (type == MessageType::kText && !utf8.feed(piece)) return Error::kInvalidUtf8;
+  return Error::kNone;
+}
+
+inline InflateTarget Decoder::Partial::inflate_target(std::uint64_t limit) {
+  return {.out = message, .limit = limit, .text_check = type == MessageType::kText ? &utf8 : nullptr};
+}
+
+}  // namespace ws::protocol
