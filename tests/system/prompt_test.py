@@ -154,6 +154,19 @@ def messages_do_not_garble_the_line_that_is_being_typed():
 
 
 @test
+def combining_characters_that_are_typed_at_once_do_not_move_the_line():
+    with Host() as host, Screen(20, 30) as screen:
+        screen.connect(host)
+        host.text("before")
+        screen.wait_for("^< before$")
+        screen.type("e\u0301" * 15)
+        screen.wait_for("^> e{15}$")
+        screen.press("C-a")
+        host.text("behind")
+        screen.wait_for(r"^< before\n< behind\n> e{15}$")
+
+
+@test
 def a_line_longer_than_the_window_has_rows_survives():
     with Host() as host, Screen(20, 6) as screen:
         screen.connect(host)

@@ -10,6 +10,7 @@
 #include <cwchar>
 #include <cwctype>
 #include <stdexcept>
+#include <utility>
 
 #include "reactor/blocking_write.hpp"
 
@@ -107,10 +108,16 @@ int LineEditor::give_key(EditLine* edit, wchar_t* key) {
   LineEditor& self = of(edit);
   std::fflush(stdout);
   self.reading_ = true;
+  if (std::exchange(self.drifted_, false)) {
+    self.rub_out();
+    self.redraw();
+  }
   const std::optional<wchar_t> next = self.next_key_();
   self.reading_ = false;
   if (!next) return 0;
   *key = *next;
+  // libedit counts a column for a combining character that it appends, and none when it draws the whole line.
+  self.drifted_ = *next != 0 && ::wcwidth(*next) == 0;
   return 1;
 }
 

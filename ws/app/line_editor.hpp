@@ -61,6 +61,7 @@ class LineEditor {
   NextKey next_key_;
   std::unique_ptr<History, void (*)(History*)> history_;
   std::unique_ptr<EditLine, void (*)(EditLine*)> edit_;
+  bool drifted_ = false;  // libedit no longer knows where its cursor is
   bool reading_ = false;  // libedit waits for a key: a line is on the screen
 };
 
