@@ -90,7 +90,8 @@ std::optional<Message> Connection::read_message() {
       case Event::Kind::kMessage:
         message_unfinished_ = false;
         // What the peer sent before it saw our Close frame is read, to find its own, and dropped.
-        if (state_ == State::kOpen) return Message{.type = event.type, .payload = event.payload};
+        if (state_ == State::kOpen || settings_.keep_reading)
+          return Message{.type = event.type, .payload = event.payload};
         break;
       case Event::Kind::kPing:
       case Event::Kind::kPong: on_ping_or_pong(event); break;
@@ -113,7 +114,7 @@ bool Connection::may_read() {
     input_ = {};
     return false;
   }
-  if (!stream_->has_queue()) return true;  // the cork alone can be sent at once
+  if (!stream_->has_queue() || settings_.keep_reading) return true;  // the cork alone can be sent at once
   if (!above_high_water()) return true;
   if (!stream_->reading_paused()) extras().paused_at = loop_.now();
   stream_->pause_reading();

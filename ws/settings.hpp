@@ -33,6 +33,9 @@ struct Settings {
   Limits limits;
   std::vector<std::string> subprotocols;  // that we speak (server) or offer (client), favourite first
   Trace trace;
+  // The peer is read whether it takes what we write or not, and heard until its own Close frame, also behind ours. For
+  // who sends more than it hears, or both would wait for each other; it stops by itself at above_high_water().
+  bool keep_reading = false;
   protocol::DecoderLimits decoder = {.max_message = limits.max_message, .max_fragments = limits.max_fragments};
 };
 

@@ -3,6 +3,8 @@
 
 #include <iostream>
 
+#include "ws/app/escape.hpp"
+
 namespace ws::app {
 
 void add_duration(CLI::App& app, const std::string& name, reactor::Milliseconds& value, const std::string& help,
@@ -29,10 +31,14 @@ int parse_flags(CLI::App& app, int count, const char* const* arguments) {
     std::cout << app.help();
     return 0;
   } catch (const CLI::ParseError& error) {
-    std::cerr << app.get_name() << ": " << error.what() << " (see " << app.get_name() << " --help)\n";
-    return 2;
+    return refuse_flags(app, error.what());
   }
   return -1;
+}
+
+int refuse_flags(const CLI::App& app, const std::string& wrong) {
+  std::cerr << app.get_name() << ": " << printable(wrong) << " (see " << app.get_name() << " --help)\n";
+  return 2;
 }
 
 }  // namespace ws::app

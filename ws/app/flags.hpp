@@ -80,5 +80,7 @@ void add_choice(CLI::App& app, const std::string& name, Value& value, const std:
 // Parses the command line of `ws101 COMMAND`. Returns -1 to go on, or the exit status because all has been said: 0
 // after --help, 2 for wrong use.
 int parse_flags(CLI::App& app, int count, const char* const* arguments);
+// Says what is wrong with the flags, in the one line of all commands, and returns 2.
+int refuse_flags(const CLI::App& app, const std::string& wrong);
 
 }  // namespace ws::app
