@@ -13,7 +13,10 @@
 #include "http/header.hpp"
 #include "http/response_parser.hpp"
 #include "reactor/connector.hpp"
+#include "reactor/tls_stream.hpp"
+#include "ws/codec.hpp"
 #include "ws/masking_keys.hpp"
+#include "ws/protocol/deflate_offer.hpp"
 #include "ws/protocol/handshake.hpp"
 #include "ws/refusal_words.hpp"
 #include "ws/url.hpp"
@@ -94,10 +97,12 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
     const std::string& credentials = options_.credentials.empty() ? url_.credentials : options_.credentials;
     const std::string authorisation = basic_authorisation(credentials);
     if (!credentials.empty() && !authorised) extra.push_back({.name = "Authorization", .value = authorisation});
+    const std::string extensions = protocol::write_deflate_offer(options_.compression);
     std::string request = protocol::write_upgrade_request({.host = url_.host_field,
                                                            .target = url_.target,
                                                            .key = key_,
                                                            .subprotocols = options_.subprotocols,
+                                                           .extensions = extensions,
                                                            .origin = options_.origin,
                                                            .extra_fields = extra});
     if (request.empty()) {
@@ -110,7 +115,11 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
 
   void on_connected(reactor::Connected connected) {
     if (!connected.socket.valid()) return fail({.text = connected.failure});
-    stream_ = std::make_unique<reactor::Stream>(loop_, std::move(connected.socket));
+    if (url_.secure) {
+      stream_ = std::make_unique<reactor::TlsStream>(loop_, std::move(connected.socket), *options_.tls, url_.host);
+    } else {
+      stream_ = std::make_unique<reactor::Stream>(loop_, std::move(connected.socket));
+    }
     stream_->attach(*this);
     stream_->write({reinterpret_cast<const std::uint8_t*>(request_.data()), request_.size()});
   }
@@ -129,22 +138,35 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
   void on_response(std::span<std::uint8_t> early) {
     std::vector<protocol::Field> fields;
     for (const http::Header& header : parser_.headers()) fields.push_back({.name = header.name, .value = header.value});
+    constexpr std::array<std::string_view, 1> kExtensions = {"permessage-deflate"};
+    const bool compresses = options_.compression.mode != protocol::Compression::Mode::kOff;
     const protocol::UpgradeAnswer answer =
-        protocol::check_upgrade_response(parser_.status(), parser_.minor(), fields, key_, options_.subprotocols);
+        protocol::check_upgrade_response(parser_.status(), parser_.minor(), fields, key_, options_.subprotocols,
+                                         std::span(kExtensions).first(compresses ? 1 : 0));
     if (answer.error == protocol::UpgradeError::kStatus) return on_refusal(early);
     if (answer.error != protocol::UpgradeError::kNone) return fail({.text = std::string(describe(answer.error))});
+    const protocol::DeflateAnswer deflate = protocol::check_deflate_answer(answer.extensions, options_.compression);
+    if (deflate.error != protocol::UpgradeError::kNone) return fail({.text = std::string(describe(deflate.error))});
+    become(answer.subprotocol, deflate.agreed, early);
+  }
 
-    auto settings = std::make_shared<const Settings>(Settings{.limits = options_.limits,
-                                                              .subprotocols = options_.subprotocols,
-                                                              .trace = options_.trace,
-                                                              .keep_reading = options_.keep_reading});
-    std::uint8_t index = Connection::kNoSubprotocol;
-    for (std::size_t each = 0; each < settings->subprotocols.size() && each < index; ++each) {
-      if (settings->subprotocols[each] == answer.subprotocol) index = static_cast<std::uint8_t>(each);
+  // The handshake is done: the stream goes to a connection.
+  void become(std::string_view subprotocol, const std::optional<protocol::DeflateAgreement>& compression,
+              std::span<std::uint8_t> early) {
+    Settings made = {.limits = options_.limits,
+                     .subprotocols = options_.subprotocols,
+                     .trace = options_.trace,
+                     .keep_reading = options_.keep_reading,
+                     .compression = options_.compression};
+    prepare_compression(made);
+    const auto settings = std::make_shared<const Settings>(std::move(made));
+    Agreed agreed = {.compression = compression};
+    for (std::size_t each = 0; each < settings->subprotocols.size() && each < agreed.subprotocol; ++each) {
+      if (settings->subprotocols[each] == subprotocol) agreed.subprotocol = static_cast<std::uint8_t>(each);
     }
     leave();
     auto& connection = loop_.adopt(
-        std::make_unique<Connection>(Role::kClient, std::move(stream_), std::move(session_), *settings, index));
+        std::make_unique<Connection>(Role::kClient, std::move(stream_), std::move(session_), *settings, agreed));
     connection.keep(settings);
     connection.open(early);
   }
@@ -172,6 +194,8 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
 
   void on_end(reactor::StreamEnd) override {
     if (words_) return fail(refused());
+    if (!stream_->failure().empty())
+      return fail({.text = "no TLS with " + name() + ": " + std::string(stream_->failure())});
     fail({.text = "the server closed the connection during the handshake"});
   }
   void on_timer() override {
@@ -212,8 +236,7 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
 
 void connect(reactor::Loop& loop, std::string_view url, std::unique_ptr<Session> session, ConnectOptions options) {
   Url parsed = Url::parse(url);
-  if (parsed.secure)
-    throw std::invalid_argument("'" + std::string(url) + "' asks for TLS, which this client does not speak; use ws://");
+  if (parsed.secure && !options.tls) options.tls = reactor::TlsContext::client({});
   auto on_failure = options.on_failure;
   auto opening = std::make_unique<Opening>(loop, std::move(parsed), std::move(session), std::move(options));
   if (!loop.shutting_down()) return loop.adopt(std::move(opening)).start();

@@ -5,12 +5,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "reactor/loop.hpp"
+#include "reactor/tls_context.hpp"
 #include "ws/connection.hpp"
 #include "ws/session.hpp"
 #include "ws/settings.hpp"
@@ -32,6 +34,8 @@ struct ConnectOptions {
   Limits limits = {};
   Trace trace = {};
   bool keep_reading = false;  // see Settings
+  protocol::Compression compression = {};
+  std::optional<reactor::TlsContext> tls = {};  // for wss://; else whom the system trusts
   // Called once, instead of on_open, if the connection does not come about. Without it the loop's log is told.
   std::function<void(const ConnectFailure&)> on_failure = {};
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
@@ -38,6 +39,7 @@ bool wants_prompt(const ConnectFlags& flags) {
 int connect(const ConnectFlags& flags) {
   fill_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // who reads our output may go away; that is told by the write
+  if (flags.tls.insecure) std::fputs("ws101 connect: whoever answers is believed (--insecure)\n", stderr);
   reactor::Loop loop;
   if (wants_prompt(flags)) return PromptTalk(loop, flags).run();
   PipeTalk talk(loop, flags);

@@ -26,7 +26,7 @@ std::string check_url(const std::string& text) {
 }
 
 void add_request(CLI::App& app, ConnectFlags& flags) {
-  app.add_option("URL", flags.url, "ws://host:port/path, or ws+unix:/path/of/socket:/path")
+  app.add_option("URL", flags.url, "ws://host:port/path, wss://..., or ws+unix:/path/of/socket:/path")
       ->required()
       ->check(check_url);
   const auto take_header = [&flags](const std::string& text) {
@@ -82,6 +82,23 @@ void add_messages(CLI::App& app, ConnectFlags& flags) {
   app.add_flag("--raw", flags.raw, "Write binary messages as they come, and not as lines of hexadecimal");
 }
 
+void add_tls(CLI::App& app, ConnectFlags& flags) {
+  app.add_option("--ca", flags.tls.ca, "Believe certificates of these authorities (PEM), instead of the system's")
+      ->type_name("FILE");
+  app.add_flag("--insecure", flags.tls.insecure, "Believe any certificate of the server");
+  app.add_option("--cert", flags.tls.certificate, "Our certificate, for a server that asks for one (PEM)")
+      ->type_name("FILE");
+  app.add_option("--key", flags.tls.key, "Its key (PEM, without a passphrase)")->type_name("FILE");
+}
+
+std::string wrong_tls(const ConnectFlags& flags) {
+  const reactor::TlsClientOptions& tls = flags.tls;
+  if (tls.certificate.empty() != tls.key.empty()) return "--cert and --key go together";
+  const bool any = tls.insecure || !tls.ca.empty() || !tls.certificate.empty();
+  if (any && !Url::parse(flags.url).secure) return "--ca, --insecure, --cert and --key are for wss://";
+  return "";
+}
+
 std::string wrong_message(const ConnectFlags& flags) {
   for (const std::string& message : flags.messages) {
     if (flags.binary_lines && !parse_hex(message))
@@ -103,6 +120,8 @@ ConnectOptions library_options(const ConnectFlags& flags) {
   options.limits.ping_interval = flags.ping_interval;
   options.limits.close_timeout = flags.wait;
   options.keep_reading = true;
+  options.compression = flags.compression;
+  if (Url::parse(flags.url).secure) options.tls = reactor::TlsContext::client(flags.tls);
   return options;
 }
 
@@ -118,7 +137,9 @@ ParsedConnect parse_connect_flags(int count, const char* const* arguments) {
   app.name("ws101 connect");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_request(app, flags);
+  add_tls(app, flags);
   add_messages(app, flags);
+  add_compression(app, flags.compression);
   add_duration(app, "--wait", flags.wait, "For the answers to -x, and for the server to close when we have");
   add_duration(app, "--timeout", flags.timeout, "For everything together; past it it has failed");
   add_duration(app, "--ping-interval", flags.ping_interval, "A silent server is pinged after this");
@@ -126,7 +147,9 @@ ParsedConnect parse_connect_flags(int count, const char* const* arguments) {
   app.add_flag("--trace", flags.trace, "Show every frame on standard error, with its bytes");
   parsed.exit_status = parse_flags(app, count, arguments);
   if (parsed.exit_status >= 0) return parsed;
-  if (const std::string wrong = wrong_message(flags); !wrong.empty()) parsed.exit_status = refuse_flags(app, wrong);
+  for (const std::string& wrong : {wrong_message(flags), wrong_tls(flags)}) {
+    if (!wrong.empty() && parsed.exit_status < 0) parsed.exit_status = refuse_flags(app, wrong);
+  }
   return parsed;
 }
 

@@ -27,9 +27,11 @@ struct ConnectFlags {
   bool binary_lines = false;
   bool raw = false;
   bool trace = false;
+  protocol::Compression compression;
+  reactor::TlsClientOptions tls;
 };
 
-// As the library takes them.
+// As the library takes them. Throws std::runtime_error for files that cannot be used.
 ConnectOptions library_options(const ConnectFlags& flags);
 
 // What parsing came to: flags to run with, or an exit status because all has been said.

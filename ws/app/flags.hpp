@@ -11,6 +11,7 @@
 
 #include "reactor/loop.hpp"
 #include "ws/app/quantities.hpp"
+#include "ws/protocol/deflate_offer.hpp"
 
 namespace ws::app {
 
@@ -76,6 +77,9 @@ void add_choice(CLI::App& app, const std::string& name, Value& value, const std:
   };
   app.add_option_function<std::string>(name, read, help + ": " + words)->type_name(type)->default_str(preset);
 }
+
+// --compress, and what goes with it.
+void add_compression(CLI::App& app, protocol::Compression& compression);
 
 // Parses the command line of `ws101 COMMAND`. Returns -1 to go on, or the exit status because all has been said: 0
 // after --help, 2 for wrong use.
