@@ -94,7 +94,7 @@ class Stream : protected EventSource {
   void flush();
   // Something waits behind a full socket, or for the end of the turn.
   bool has_queue() const { return queue_ != nullptr; }
-  // Bytes that wait in the queue behind the piece being sent.
+  // See OutputQueue::waiting.
   std::size_t waiting() const { return queue_ == nullptr ? 0 : queue_->waiting(); }
   // Bytes written that the socket has not taken.
   std::size_t unsent() const {

@@ -236,6 +236,33 @@ TEST_F(SlowSubscriber, misses_whole_messages_and_gets_the_others_in_order) {
   }
 }
 
+// What waits is counted as what it costs: a frame without payload has two bytes, and its place in the queue many more.
+TEST_F(SlowSubscriber, costs_no_more_by_many_small_messages_than_by_few_large_ones) {
+  hub.configure("news", {.slow_reader = SlowReader::kDropNewest, .max_queue = kBound});
+  Line slow(loop, {}, narrow_pair());
+  hub.subscribe(slow.ws(), "news");
+  slow.ws().write_text(std::string(50'000, 'x'));
+  const std::size_t before = heap_in_use();
+  for (int number = 0; number < 200'000; ++number) hub.publish("news", Publication(""));
+  EXPECT_GT(hub.counters().dropped_newest, 0U);
+  EXPECT_LT(heap_in_use() - before, 3 * kBound);
+  EXPECT_TRUE(end_all(loop, {&slow}));
+}
+
+// A reader of whom each answer of his own waits between two messages of others.
+TEST_F(SlowSubscriber, costs_little_more_than_what_waits_in_whatever_order_it_came) {
+  Line slow(loop, {}, narrow_pair());
+  hub.subscribe(slow.ws(), "news");
+  slow.ws().write_text(std::string(50'000, 'x'));
+  const std::size_t before = heap_in_use();
+  for (int number = 0; number < 1000; ++number) {
+    slow.ws().write_text("an answer");
+    hub.publish("news", Publication("a message"));
+  }
+  EXPECT_LT(heap_in_use() - before, 1'500'000U);
+  EXPECT_TRUE(end_all(loop, {&slow}));
+}
+
 // A burst within one turn is offered to the socket before anybody is called slow.
 TEST_F(SlowSubscriber, is_not_who_only_was_not_asked_yet) {
   hub.configure("news", {.slow_reader = SlowReader::kDisconnect, .max_queue = 20 * kMessage});
