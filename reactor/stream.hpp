@@ -44,6 +44,8 @@ class StreamHandler {
   virtual void on_end(StreamEnd end) = 0;
   // All that waited behind a full socket has left.
   virtual void on_drained() {}
+  // The others have had their turn, which yield() gave them. Reading is paused still.
+  virtual void on_share() {}
   // Asked after use_landing(true): where the next bytes should be received; empty: in the shared buffer.
   virtual std::span<std::uint8_t> landing() { return {}; }
 
@@ -109,6 +111,8 @@ class Stream : protected EventSource {
 
   void pause_reading() { reading_paused_ = true; }
   void resume_reading();
+  // Pauses reading until the others have had their turn; on_share() follows.
+  void yield();
   bool reading_paused() const { return reading_paused_; }
   // The end of the input was reported (kFinished), which happens once: no more will come.
   bool input_finished() const { return input_finished_; }
@@ -200,6 +204,7 @@ class Stream : protected EventSource {
  private:
   bool layered_ : 1 = false;
   bool reading_paused_ : 1 = false;
+  bool yielded_ : 1 = false;
   bool use_landing_ : 1 = false;      // ask the handler where to receive
   bool turn_end_asked_ : 1 = false;   // in the loop's list for the end of the turn
   bool input_finished_ : 1 = false;   // recv said so

@@ -20,6 +20,8 @@ using Event = protocol::Decoder::Event;
 namespace {
 
 constexpr std::size_t kLargestOnStack = 2048;
+// What a connection's input may hand on to others before they have had their turn: some ten milliseconds of work.
+constexpr std::uint64_t kShareHandedOn = 64 * 1024;
 
 std::span<const std::uint8_t> as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -73,7 +75,14 @@ void Connection::on_input(std::span<std::uint8_t> bytes) {
 
 // The loop that this project is about: pull messages out of what has arrived, hand each to the session.
 void Connection::pump() {
-  while (auto message = read_message()) session_->on_message(*this, *message);
+  const std::uint64_t end_of_share = loop_.handed_on() + kShareHandedOn;
+  while (auto message = read_message()) {
+    session_->on_message(*this, *message);
+    if (loop_.handed_on() >= end_of_share) {
+      yield();
+      break;
+    }
+  }
   if (state_ == State::kEnded) return;
   if (!input_.empty()) keep_unread();
   note_unfinished_message();
@@ -121,6 +130,13 @@ bool Connection::may_read() {
   return false;
 }
 
+// A message for a thousand is a thousand times the work of an echo.
+void Connection::yield() {
+  if (state_ > State::kClosing) return;
+  if (!stream_->reading_paused()) extras().paused_at = loop_.now();
+  stream_->yield();
+}
+
 void Connection::keep_unread() {
   extras().unread.assign(input_.begin(), input_.end());
   input_ = {};
@@ -132,6 +148,11 @@ void Connection::on_drained() {
       write_frame(Opcode::kPong, as_bytes(extras_->pong));
     session_->on_drain(*this);
   }
+  read_on();
+}
+
+// Behind a pause.
+void Connection::read_on() {
   if (state_ > State::kClosing || !stream_->reading_paused()) return;
   // The message under way is not late: it was we who did not read.
   if (state_ == State::kOpen) since_ += static_cast<std::uint32_t>(loop_.now() - extras_->paused_at);

@@ -14,6 +14,7 @@ Subscriber::Taken ConnectionSubscriber::take(const Publication& publication, Tag
     stream.flush();  // some of it may have waited only for the end of the turn
     if (stream.has_queue() && stream.waiting() + frame.size() > max_queue) return Taken::kNoRoom;
   }
+  connection_.loop().count_handed_on();
   if (connection_.role() == Role::kClient) {  // RFC 6455 5.3: a frame of its own, masked
     connection_.write_message(publication.type(), publication.payload());
     return Taken::kYes;
