@@ -1,4 +1,5 @@
-// Chunks double with what waits, up to a bound, so that a slow reader's queue costs little more than what is in it.
+// Chunks double with what was copied to them, up to a bound, so that a slow reader's queue costs little more than what
+// is in it.
 #include "reactor/output_queue.hpp"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ constexpr std::size_t kLargestChunk = 64 * 1024;
 
 void OutputQueue::append_copy(std::span<const std::uint8_t> bytes) {
   if (bytes.empty()) return;
+  copied_ = std::min(copied_, bytes_) + bytes.size();
   if (pieces_.size() > first_ && pieces_.back().growing) {
     Piece& last = pieces_.back();
     const std::size_t part = std::min(bytes.size(), last.bytes.size() - last.end);
@@ -27,7 +29,7 @@ void OutputQueue::append_copy(std::span<const std::uint8_t> bytes) {
     bytes = bytes.subspan(part);
     if (bytes.empty()) return;
   }
-  const std::size_t chunk = std::max(bytes.size(), std::clamp(bytes_, kSmallestChunk, kLargestChunk));
+  const std::size_t chunk = std::max(bytes.size(), std::clamp(copied_, kSmallestChunk, kLargestChunk));
   Piece piece{.bytes = SharedBytes::allocate(chunk), .begin = 0, .end = bytes.size(), .growing = bytes.size() < chunk};
   std::memcpy(piece.bytes.writable().data(), bytes.data(), bytes.size());
   pieces_.push_back(std::move(piece));
@@ -40,6 +42,7 @@ void OutputQueue::append_shared(SharedBytes bytes, std::size_t offset, std::size
   if (size == 0) return;
   pieces_.push_back(Piece{.bytes = std::move(bytes), .begin = offset, .end = offset + size, .tag = tag});
   bytes_ += size;
+  copied_ = 0;
 }
 
 // `untagged_` saves looking again and again at what cannot be taken back, so that this costs no more than appending
@@ -76,7 +79,9 @@ void OutputQueue::tidy() {
 }
 
 std::size_t OutputQueue::waiting() const {
-  return empty() ? 0 : bytes_ - (pieces_[first_].end - pieces_[first_].begin);
+  if (empty()) return 0;
+  const std::size_t pieces = pieces_.size() - first_ - taken_back_ - 1;
+  return bytes_ - (pieces_[first_].end - pieces_[first_].begin) + pieces * kPieceCost;
 }
 
 std::size_t OutputQueue::front(std::span<iovec> pieces) const {

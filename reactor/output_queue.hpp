@@ -19,6 +19,9 @@ class OutputQueue {
   using Tag = std::uint32_t;
   static constexpr Tag kNoTag = 0;  // never taken back
   static constexpr Tag kAnyTag = UINT32_MAX;
+  // Of each piece besides its bytes: its place here and what SharedBytes keeps. So a bound on what waits holds for
+  // frames of two bytes too.
+  static constexpr std::size_t kPieceCost = 64;
 
   void append_copy(std::span<const std::uint8_t> bytes);
   // At most `size` bytes of them, from `offset` on.
@@ -30,7 +33,7 @@ class OutputQueue {
 
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }
-  // Bytes behind the first piece, which is the one being sent.
+  // What it costs to keep the pieces behind the first one, which is being sent: their bytes, and kPieceCost for each.
   std::size_t waiting() const;
 
   // Describes the front of the queue, for writev; returns how many of `pieces` were filled.
@@ -53,6 +56,7 @@ class OutputQueue {
   std::size_t untagged_ = 0;    // no piece before it can be taken back
   std::size_t taken_back_ = 0;  // pieces behind `first_` that are empty
   std::size_t bytes_ = 0;
+  std::size_t copied_ = 0;  // bytes that were copied since something shared came between
 };
 
 }  // namespace reactor

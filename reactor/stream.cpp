@@ -81,7 +81,19 @@ bool Stream::on_rare_events(std::uint32_t events) {
 
 void Stream::on_again() {
   share_asked_ = false;
-  if (!closed() && !failed_) receive();
+  if (closed() || failed_) return;
+  if (yielded_) {
+    yielded_ = false;
+    if (!corked([this] { handler_->on_share(); })) return;
+  }
+  receive();
+}
+
+void Stream::yield() {
+  reading_paused_ = yielded_ = true;
+  if (share_asked_) return;
+  share_asked_ = true;
+  loop_.again(*this);
 }
 
 void Stream::resume_reading() {

@@ -44,6 +44,8 @@ class StreamHandler {
   virtual void on_end(StreamEnd end) = 0;
   // All that waited behind a full socket has left.
   virtual void on_drained() {}
+  // The others have had their turn, which yield() gave them. Reading is paused still.
+  virtual void on_share() {}
   // Asked after use_landing(true): where the next bytes should be received; empty: in the shared buffer.
   virtual std::span<std::uint8_t> landing() { return {}; }
 
@@ -94,7 +96,7 @@ class Stream : protected EventSource {
   void flush();
   // Something waits behind a full socket, or for the end of the turn.
   bool has_queue() const { return queue_ != nullptr; }
-  // Bytes that wait in the queue behind the piece being sent.
+  // See OutputQueue::waiting.
   std::size_t waiting() const { return queue_ == nullptr ? 0 : queue_->waiting(); }
   // Bytes written that the socket has not taken.
   std::size_t unsent() const {
@@ -109,6 +111,8 @@ class Stream : protected EventSource {
 
   void pause_reading() { reading_paused_ = true; }
   void resume_reading();
+  // Pauses reading until the others have had their turn; on_share() follows.
+  void yield();
   bool reading_paused() const { return reading_paused_; }
   // The end of the input was reported (kFinished), which happens once: no more will come.
   bool input_finished() const { return input_finished_; }
@@ -201,6 +205,7 @@ class Stream : protected EventSource {
  private:
   bool layered_ : 1 = false;
   bool reading_paused_ : 1 = false;
+  bool yielded_ : 1 = false;
   bool use_landing_ : 1 = false;      // ask the handler where to receive
   bool turn_end_asked_ : 1 = false;   // in the loop's list for the end of the turn
   bool input_finished_ : 1 = false;   // recv said so

@@ -1,4 +1,4 @@
-// Reading first, in the order in which a message comes in; then writing; then time and the end.
+// Reading first, in the order in which a message comes in; then writing; then the end. Time is in connection_time.cpp.
 #include "ws/connection.hpp"
 
 #include <algorithm>
@@ -20,8 +20,6 @@ using Event = protocol::Decoder::Event;
 namespace {
 
 constexpr std::size_t kLargestOnStack = 2048;
-// A compressor that was not used for so long is freed: it holds more than a hundred idle connections.
-constexpr reactor::Milliseconds kContextIdle{5000};
 
 std::span<const std::uint8_t> as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -77,8 +75,16 @@ void Connection::on_input(std::span<std::uint8_t> bytes) {
 }
 
 // The loop that this project is about: pull messages out of what has arrived, hand each to the session.
-void Connection::pump() {
-  while (auto message = read_message()) session_->on_message(*this, *message);
+// It has no array that could overflow, so it needs no canary on the stack: six instructions of each message.
+[[gnu::no_stack_protector]] void Connection::pump() {
+  loop_.begin_share();
+  while (auto message = read_message()) {
+    session_->on_message(*this, *message);
+    if (loop_.share_is_used()) [[unlikely]] {
+      yield();
+      break;
+    }
+  }
   if (state_ == State::kEnded) return;
   if (!input_.empty()) keep_unread();
   note_unfinished_message();
@@ -94,6 +100,9 @@ std::optional<Message> Connection::read_message() {
       case Event::Kind::kNeedMore: return std::nullopt;
       case Event::Kind::kMessage:
         message_unfinished_ = false;
+        // Inflating is work too: a megabyte of it is a share.
+        if (compressed()) [[unlikely]]
+          loop_.count_handed_on(event.payload.size() / 16);
         // What the peer sent before it saw our Close frame is read, to find its own, and dropped.
         if (state_ == State::kOpen || settings_.keep_reading)
           return Message{.type = event.type, .payload = event.payload};
@@ -123,7 +132,15 @@ bool Connection::may_read() {
   if (!above_high_water()) return true;
   if (!stream_->reading_paused()) extras().paused_at = loop_.now();
   stream_->pause_reading();
+  static_cast<void>(decoder_.take_message());  // the last one has been used, and this may last
   return false;
+}
+
+// A message for a thousand is a thousand times the work of an echo.
+void Connection::yield() {
+  if (state_ > State::kClosing) return;
+  if (!stream_->reading_paused()) extras().paused_at = loop_.now();
+  stream_->yield();
 }
 
 void Connection::keep_unread() {
@@ -137,6 +154,11 @@ void Connection::on_drained() {
       write_frame(Opcode::kPong, as_bytes(extras_->pong));
     session_->on_drain(*this);
   }
+  read_on();
+}
+
+// Behind a pause.
+[[gnu::noinline]] void Connection::read_on() {
   if (state_ > State::kClosing || !stream_->reading_paused()) return;
   // The message under way is not late: it was we who did not read.
   if (state_ == State::kOpen) since_ += static_cast<std::uint32_t>(loop_.now() - extras_->paused_at);
@@ -145,6 +167,16 @@ void Connection::on_drained() {
   input_ = unread;
   pump();
   if (state_ == State::kOpen) arm_timer();
+}
+
+void Connection::note_unfinished_message() {
+  const bool unfinished = !decoder_.idle();
+  stream_->use_landing(unfinished);
+  if (unfinished == message_unfinished_) return;
+  message_unfinished_ = unfinished;
+  if (!unfinished || state_ != State::kOpen) return;
+  since_ = static_cast<std::uint32_t>(loop_.now());
+  arm_timer();
 }
 
 void Connection::on_ping_or_pong(const Event& event) {
@@ -338,61 +370,6 @@ void Connection::finish(const Closed& how) {
   // connect again at once.
   const bool peer_closes = role_ == Role::kClient && how.clean;
   reactor::linger(std::move(stream_), peer_closes ? reactor::FirstToClose::kPeer : reactor::FirstToClose::kUs);
-}
-
-// ---- Time
-
-void Connection::note_unfinished_message() {
-  const bool unfinished = !decoder_.idle();
-  stream_->use_landing(unfinished);
-  if (unfinished == message_unfinished_) return;
-  message_unfinished_ = unfinished;
-  if (!unfinished || state_ != State::kOpen) return;
-  since_ = static_cast<std::uint32_t>(loop_.now());
-  arm_timer();
-}
-
-void Connection::on_timer() {
-  release_context_if_idle();
-  const Limits& limits = settings_.limits;
-  const auto passed = reactor::Milliseconds(static_cast<std::uint32_t>(loop_.now()) - since_);
-  if (state_ == State::kClosing) {
-    if (passed >= limits.close_timeout) return cut_off();
-    return arm_timer();
-  }
-  if (message_unfinished_ && limits.message_timeout.count() > 0 && !stream_->reading_paused() &&
-      passed >= limits.message_timeout) {
-    const std::string_view reason = "the message did not arrive in time";
-    write_close(protocol::kPolicyViolation, reason);
-    return finish({.code = protocol::kPolicyViolation, .reason = reason, .by = Closed::By::kUs, .clean = false});
-  }
-  switch (heartbeat_.check(loop_.now(), limits, [this] { return stream_->output_progress(); })) {
-    case Heartbeat::Beat::kQuiet: break;
-    case Heartbeat::Beat::kPing: ping(); break;
-    case Heartbeat::Beat::kDead: stream_->close(); return finish({.reason = "the peer did not answer a ping"});
-  }
-  arm_timer();
-}
-
-// One timer serves all the deadlines of a connection: it is set for the nearest one.
-void Connection::arm_timer() {
-  const Limits& limits = settings_.limits;
-  const std::uint64_t now = loop_.now();
-  const std::uint32_t passed = static_cast<std::uint32_t>(now) - since_;
-  std::uint64_t delay = UINT64_MAX;
-  const auto consider = [&](reactor::Milliseconds limit) {
-    const auto time = static_cast<std::uint64_t>(limit.count());
-    if (time > 0) delay = std::min(delay, time > passed ? time - passed : 1);
-  };
-  if (state_ == State::kClosing) {
-    consider(limits.close_timeout);
-  } else {
-    if (limits.ping_interval.count() > 0) delay = heartbeat_.next_check(now);
-    if (extras_ != nullptr && extras_->context_used) delay = std::min<std::uint64_t>(delay, kContextIdle.count());
-    if (message_unfinished_ && !stream_->reading_paused()) consider(limits.message_timeout);
-  }
-  if (delay == UINT64_MAX) return disarm();
-  loop_.arm(*this, reactor::Milliseconds(delay));
 }
 
 }  // namespace ws

@@ -105,6 +105,7 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   void on_input(std::span<std::uint8_t> bytes) override;
   void on_end(reactor::StreamEnd end) override;
   void on_drained() override;
+  void on_share() override { read_on(); }
   std::span<std::uint8_t> landing() override { return decoder_.landing(); }
   // From the loop.
   void wind_down() override;
@@ -114,6 +115,8 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   // Reading.
   void pump();
   bool may_read();
+  void yield();
+  void read_on();
   void keep_unread();
   void release_message();
   void on_ping_or_pong(const protocol::Decoder::Event& event);

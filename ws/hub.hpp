@@ -40,7 +40,7 @@ enum class SlowReader : std::uint8_t {
 struct TopicOptions {
   SlowReader slow_reader = SlowReader::kDisconnect;
   // Bytes that may wait for a subscriber behind the message being sent to him. So an empty queue takes one message of
-  // any size.
+  // any size. Each that waits counts reactor::OutputQueue::kPieceCost more, for the memory that it costs however small.
   std::size_t max_queue = std::size_t{1} << 20;
 };
 

@@ -29,7 +29,8 @@ class Subscriber {
   // None of these four may call anybody's code.
   // Bytes that the message takes in this subscriber's queue.
   virtual std::size_t size_of(const Publication& publication) const = 0;
-  // Queues the message by reference, if no more than `max_queue` bytes wait behind the one being sent.
+  // Queues the message by reference, if no more than `max_queue` bytes wait behind the one being sent, each message
+  // counted as what it costs to keep.
   virtual Taken take(const Publication& publication, Tag topic, std::size_t max_queue) = 0;
   // Drops the oldest messages of the topic that have not begun to leave, until `wanted` bytes are free. Returns how
   // many messages that were.

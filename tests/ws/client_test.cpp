@@ -531,7 +531,6 @@ TEST_F(Client, an_impossible_wish_is_an_exception_and_leaves_nothing_behind) {
   const Row rows[] = {
       {"no WebSocket URL", "http://localhost/", {}},
       {"a fragment", "ws://localhost/#x", {}},
-      {"TLS", "wss://localhost/", {}},
       {"a header's name with a space", url(), {.headers = {{"X Y", "z"}}}},
       {"a header's name that is empty", url(), {.headers = {{"", "z"}}}},
       {"a header's name with a colon", url(), {.headers = {{"X:", "z"}}}},

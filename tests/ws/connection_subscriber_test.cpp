@@ -236,6 +236,33 @@ TEST_F(SlowSubscriber, misses_whole_messages_and_gets_the_others_in_order) {
   }
 }
 
+// What waits is counted as what it costs: a frame without payload has two bytes, and its place in the queue many more.
+TEST_F(SlowSubscriber, costs_no_more_by_many_small_messages_than_by_few_large_ones) {
+  hub.configure("news", {.slow_reader = SlowReader::kDropNewest, .max_queue = kBound});
+  Line slow(loop, {}, narrow_pair());
+  hub.subscribe(slow.ws(), "news");
+  slow.ws().write_text(std::string(50'000, 'x'));
+  const std::size_t before = heap_in_use();
+  for (int number = 0; number < 200'000; ++number) hub.publish("news", Publication(""));
+  EXPECT_GT(hub.counters().dropped_newest, 0U);
+  EXPECT_LT(heap_in_use() - before, 3 * kBound);
+  EXPECT_TRUE(end_all(loop, {&slow}));
+}
+
+// A reader of whom each answer of his own waits between two messages of others.
+TEST_F(SlowSubscriber, costs_little_more_than_what_waits_in_whatever_order_it_came) {
+  Line slow(loop, {}, narrow_pair());
+  hub.subscribe(slow.ws(), "news");
+  slow.ws().write_text(std::string(50'000, 'x'));
+  const std::size_t before = heap_in_use();
+  for (int number = 0; number < 1000; ++number) {
+    slow.ws().write_text("an answer");
+    hub.publish("news", Publication("a message"));
+  }
+  EXPECT_LT(heap_in_use() - before, 1'500'000U);
+  EXPECT_TRUE(end_all(loop, {&slow}));
+}
+
 // A burst within one turn is offered to the socket before anybody is called slow.
 TEST_F(SlowSubscriber, is_not_who_only_was_not_asked_yet) {
   hub.configure("news", {.slow_reader = SlowReader::kDisconnect, .max_queue = 20 * kMessage});
@@ -244,6 +271,50 @@ TEST_F(SlowSubscriber, is_not_who_only_was_not_asked_yet) {
   for (int number = 0; number < 100; ++number) hub.publish("news", Publication(message(number)));
   EXPECT_TRUE(quick.ws().is_open());
   EXPECT_EQ(hub.counters().delivered, 100U);
+}
+
+// One who has much to say to many is read as far as is fair; the rest of his input waits, and everybody else goes on.
+TEST(Subscribed, what_one_peer_says_to_many_does_not_keep_the_others_waiting) {
+  reactor::Loop loop;
+  Hub hub;
+  constexpr std::size_t kReaders = 100;
+  constexpr int kMessages = 5000;
+  std::vector<std::unique_ptr<Line>> readers;
+  for (std::size_t count = 0; count < kReaders; ++count) {
+    readers.push_back(std::make_unique<Line>(loop));
+    hub.subscribe(readers.back()->ws(), "news");
+  }
+  Line talker(loop);
+  Line other(loop);
+  int published = 0;
+  talker->at_message = [&](Connection&, const Message&) {
+    hub.publish("news", Publication(std::to_string(published++)));
+  };
+  other->at_message = [](Connection& ws, const Message& message) { ws.write_text(message.text()); };
+  std::string flood;
+  for (int number = 0; number < kMessages; ++number) flood += frame(Role::kClient, Opcode::kText, "");
+  talker.peer.send(flood + frame(Role::kClient, Opcode::kClose, close_payload(1000)));
+  loop.run_once(Milliseconds(0));
+  EXPECT_GT(published, 0);
+  EXPECT_LT(published, kMessages / 2);
+
+  other.peer.text("still here?");
+  loop.run_once(Milliseconds(0));
+  EXPECT_EQ(other.peer.arrived(), "text still here?");
+  EXPECT_LT(published, kMessages / 2);
+
+  std::vector<int> got(kReaders, 0);
+  EXPECT_TRUE(spin_until(loop, [&] {
+    for (std::size_t index = 0; index < kReaders; ++index) {
+      for (const Frame& each : readers[index]->peer.take_all()) EXPECT_EQ(each.payload, std::to_string(got[index]++));
+    }
+    return std::count(got.begin(), got.end(), kMessages) == static_cast<std::ptrdiff_t>(kReaders);
+  }));
+  EXPECT_TRUE(talker.wait_until_gone());
+  EXPECT_TRUE(talker.told().end().starts_with("close 1000")) << talker.told().end();
+  std::vector<Line*> all = {&other};
+  for (auto& line : readers) all.push_back(line.get());
+  EXPECT_TRUE(end_all(loop, all));
 }
 
 // One frame in memory, however many wait for it.

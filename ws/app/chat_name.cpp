@@ -28,7 +28,8 @@ std::uint32_t take_character(std::string_view& text) {
 bool may_stand_in_name(std::uint32_t character) {
   const bool control = character < 0x20 || (character >= 0x7F && character < 0xA0);
   const bool line_separator = character == 0x2028 || character == 0x2029;
-  const bool turns_direction =
+  const bool turns_direction =  // Unicode's Bidi_Control
+      character == 0x061C || character == 0x200E || character == 0x200F ||
       (character >= 0x202A && character <= 0x202E) || (character >= 0x2066 && character <= 0x2069);
   return !control && !line_separator && !turns_direction;
 }

@@ -30,7 +30,8 @@ TEST(ChatName, has_no_character_that_forges_a_line_or_turns_the_direction_of_wri
        {std::string(1, '\0'), std::string("\x01"), std::string("\n"), std::string("\r"), std::string("\t"),
         std::string("\x1b[31m"), std::string("\x7f"), std::string("\u0080"), std::string("\u0085"),
         std::string("\u009f"), std::string("\u2028"), std::string("\u2029"), std::string("\u202a"),
-        std::string("\u202e"), std::string("\u2066"), std::string("\u2069")}) {
+        std::string("\u202e"), std::string("\u2066"), std::string("\u2069"), std::string("\u061c"),
+        std::string("\u200e"), std::string("\u200f")}) {
     EXPECT_FALSE(is_chat_name(bad)) << testing::PrintToString(bad);
     EXPECT_FALSE(is_chat_name("Al" + bad + "ice")) << testing::PrintToString(bad);
   }

@@ -27,6 +27,7 @@ TEST(PrintableText, has_no_control_character_and_nothing_that_turns_the_directio
            Row{"\u0080\u009b\u009f\u00a0", "\\u0080\\u009b\\u009f\u00a0"},
            Row{"a\u2028b\u2029c", R"(a\u2028b\u2029c)"},
            Row{"\u202a\u202e\u2066\u2069", R"(\u202a\u202e\u2066\u2069)"},
+           Row{"\u061c\u200e\u200f", R"(\u061c\u200e\u200f)"},
            Row{"\u2027\u202f\u2065\u206a", "\u2027\u202f\u2065\u206a"},
            Row{"\ufeff", "\ufeff"},
        }) {

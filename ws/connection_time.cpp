@@ -1,0 +1,59 @@
+// The deadlines of a connection: one timer serves them all, and is set for the nearest one.
+#include <algorithm>
+#include <cstdint>
+
+#include "ws/connection_extras.hpp"
+
+namespace ws {
+
+namespace {
+
+// A compressor that was not used for so long is freed: it holds more than a hundred idle connections.
+constexpr reactor::Milliseconds kContextIdle{5000};
+
+}  // namespace
+
+void Connection::on_timer() {
+  release_context_if_idle();
+  const Limits& limits = settings_.limits;
+  const auto passed = reactor::Milliseconds(static_cast<std::uint32_t>(loop_.now()) - since_);
+  if (state_ == State::kClosing) {
+    if (passed >= limits.close_timeout) return cut_off();
+    return arm_timer();
+  }
+  if (message_unfinished_ && limits.message_timeout.count() > 0 && !stream_->reading_paused() &&
+      passed >= limits.message_timeout) {
+    const std::string_view reason = "the message did not arrive in time";
+    write_close(protocol::kPolicyViolation, reason);
+    return finish({.code = protocol::kPolicyViolation, .reason = reason, .by = Closed::By::kUs, .clean = false});
+  }
+  switch (heartbeat_.check(loop_.now(), limits, [this] { return stream_->output_progress(); })) {
+    case Heartbeat::Beat::kQuiet: break;
+    case Heartbeat::Beat::kPing: ping(); break;
+    case Heartbeat::Beat::kDead: stream_->close(); return finish({.reason = "the peer did not answer a ping"});
+  }
+  arm_timer();
+}
+
+// One timer serves all the deadlines of a connection: it is set for the nearest one.
+void Connection::arm_timer() {
+  const Limits& limits = settings_.limits;
+  const std::uint64_t now = loop_.now();
+  const std::uint32_t passed = static_cast<std::uint32_t>(now) - since_;
+  std::uint64_t delay = UINT64_MAX;
+  const auto consider = [&](reactor::Milliseconds limit) {
+    const auto time = static_cast<std::uint64_t>(limit.count());
+    if (time > 0) delay = std::min(delay, time > passed ? time - passed : 1);
+  };
+  if (state_ == State::kClosing) {
+    consider(limits.close_timeout);
+  } else {
+    if (limits.ping_interval.count() > 0) delay = heartbeat_.next_check(now);
+    if (extras_ != nullptr && extras_->context_used) delay = std::min<std::uint64_t>(delay, kContextIdle.count());
+    if (message_unfinished_ && !stream_->reading_paused()) consider(limits.message_timeout);
+  }
+  if (delay == UINT64_MAX) return disarm();
+  loop_.arm(*this, reactor::Milliseconds(delay));
+}
+
+}  // namespace ws
