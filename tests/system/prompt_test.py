@@ -223,6 +223,17 @@ def a_message_cannot_touch_the_screen():
 
 
 @test
+def raw_bytes_without_a_line_end_are_not_rubbed_out_with_the_line_being_typed():
+    with Host() as host, Screen() as screen:
+        screen.connect(host, "--raw")
+        screen.type("typing")
+        for payload in (b"no end", b"an end\n", b""):
+            host.send(frame(BINARY, payload, key=None))
+        host.text("a text")
+        screen.wait_for(r"to leave\nno end\nan end\n< a text\n> typing$")
+
+
+@test
 def commands_do_what_they_say():
     with Host() as host, Screen(80, 40) as screen, tempfile.NamedTemporaryFile() as file:
         file.write(b"\x00content\n")
