@@ -154,6 +154,30 @@ def messages_do_not_garble_the_line_that_is_being_typed():
 
 
 @test
+def a_flood_of_messages_leaves_room_to_type_and_to_go_back_in_the_line():
+    with Host() as host, Screen(20, 12) as screen:
+        screen.connect(host)
+        count, typed = 0, "words that fill more than a row"
+        for letter in typed:
+            screen.type(letter)
+            host.send(b"".join(frame(TEXT, b"m%d" % number, key=None) for number in range(count, count + 40)))
+            count += 40
+        screen.press("C-a")
+        host.text("last")
+        screen.wait_until_drawn([f"< m{number}" for number in range(count - 8, count)]
+                                + ["< last", "> words that fill mo", "re than a row"])
+        screen.type("(")
+        screen.press("C-e")
+        screen.type(")")
+        screen.wait_until_drawn(["< last", "> (words that fill m", "ore than a row)"])
+        shown = re.findall(r"^< m(\d+)$", screen.text(), re.M)
+        expect_equal(shown, [str(number) for number in range(count)][-len(shown):], "what stands above")
+        expect(len(shown) > 500, f"only {len(shown)} messages are shown")
+        screen.press("Enter")
+        expect_equal(host.frame().payload.decode(), f"({typed})", "what is sent")
+
+
+@test
 def combining_characters_that_are_typed_at_once_do_not_move_the_line():
     with Host() as host, Screen(20, 30) as screen:
         screen.connect(host)
