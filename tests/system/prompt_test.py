@@ -410,6 +410,11 @@ def reconnect_keeps_the_prompt_and_says_what_was_not_sent():
         screen.press("Up")
         screen.press("Enter")
         expect_equal(host.frame().payload, b"kept typing", "what is sent")
+        host.hang_up()
+        screen.wait_for(r"; trying again in .*\(3\)$")
+        screen.press("C-c")
+        screen.wait_for("^closed$")  # the end of the last connection was said already
+        screen.expect_over(0)
 
 
 @test
