@@ -1,5 +1,6 @@
-// Pages in a real browser, headless Chromium, for the tests of the page at `/`. Each is watched from its first moment: what
-// the console says against it, what its policy forbids, and whom it asks for anything.
+// Pages in a real browser, Chromium without its windows, for the tests of the page at `/`: chromium-headless-shell opens a
+// page in a quarter of the time that chromium --headless takes. Each is watched from its first moment: what the console
+// says against it, what its policy forbids, and whom it asks for anything.
 
 import assert from 'node:assert/strict';
 
@@ -10,7 +11,7 @@ import { DEADLINE } from './harness.mjs';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: FLAGS, timeout: 3 * DEADLINE });
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium-headless-shell', args: FLAGS, timeout: 3 * DEADLINE });
 
 // What Chromium itself says where nobody answers or something is refused, which is what some tests are about.
 export const UNREACHABLE = /WebSocket connection to .* failed|Failed to load resource/;

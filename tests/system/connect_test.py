@@ -211,6 +211,26 @@ def a_connection_that_is_lost_or_a_rule_that_is_broken_is_a_failure_in_words():
 
 
 @test
+def input_that_comes_when_the_connection_has_ended_is_left_alone():
+    for payload, wanted in ((struct.pack("!H", 1000), 0), (None, 1)):
+        with Host() as host:
+            process = start(host.url)
+            host.accept()
+            # It finds both at once when it wakes up: first the server's end, then a line.
+            process.send_signal(signal.SIGSTOP)
+            os.waitpid(process.pid, os.WUNTRACED)
+            if payload is None:
+                host.hang_up()
+            else:
+                host.send(frame(CLOSE, payload, key=None))
+            process.stdin.write(b"too late\n")
+            process.stdin.flush()
+            process.send_signal(signal.SIGCONT)
+            out, errors, status = finish(process, None)
+            expect_equal((out, status), (b"", wanted), f"output and status, saying {errors!r},")
+
+
+@test
 def what_does_not_connect_says_why_in_one_line_with_status_1():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen

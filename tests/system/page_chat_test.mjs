@@ -193,6 +193,11 @@ test('nobody comes in without a name, and the name is kept in the address', () =
   await page.locator('#name').fill('x'.repeat(65));
   await page.locator('#name').press('Enter');
   await page.locator('#notice [role=alert]', { hasText: 'at most 64 characters' }).waitFor();
+  for (const refused of ['a\tb', 'a\u0085b', 'a\u2028b', '\u202Eeve']) {
+    await page.locator('#name').fill(refused);
+    await page.locator('#name').press('Enter');
+    await page.locator('#notice [role=alert]', { hasText: 'no control characters' }).waitFor();
+  }
   await page.locator('#name').fill('Someone else');
   await page.getByRole('button', { name: 'Connect', exact: true }).click();
   await person(page, 'Someone else', '(you)').waitFor();
@@ -262,6 +267,20 @@ chatTest('a narrow screen has the people and rooms behind a button', ['Alice', '
   await say(alice, 'from a phone');
   await bob.getByRole('button', { name: /People and rooms.*1 unread/ }).waitFor();
   for (const page of [alice, bob]) assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+}, { viewport: { width: 360, height: 640 } });
+
+chatTest('a tap beside the list of people and rooms closes it, and nothing else', ['Alice'], async alice => {
+  const open = alice.getByRole('button', { name: 'People and rooms' });
+  await open.click();
+  await join(alice, 'lunch');
+  const leave = await alice.locator('#leave').boundingBox();
+  await open.click();
+  await alice.mouse.click(leave.x + leave.width - 5, leave.y + 5);
+  await alice.locator('#sidebar').waitFor({ state: 'hidden' });
+  assert.equal(await open.getAttribute('aria-expanded'), 'false');
+  await alice.locator('#conversation-name', { hasText: '# lunch' }).waitFor();
+  await alice.locator('#leave').click();
+  await alice.locator('#conversation-name', { hasText: 'Everyone' }).waitFor();
 }, { viewport: { width: 360, height: 640 } });
 
 await main();

@@ -154,6 +154,30 @@ def messages_do_not_garble_the_line_that_is_being_typed():
 
 
 @test
+def a_flood_of_messages_leaves_room_to_type_and_to_go_back_in_the_line():
+    with Host() as host, Screen(20, 12) as screen:
+        screen.connect(host)
+        count, typed = 0, "words that fill more than a row"
+        for letter in typed:
+            screen.type(letter)
+            host.send(b"".join(frame(TEXT, b"m%d" % number, key=None) for number in range(count, count + 40)))
+            count += 40
+        screen.press("C-a")
+        host.text("last")
+        screen.wait_until_drawn([f"< m{number}" for number in range(count - 8, count)]
+                                + ["< last", "> words that fill mo", "re than a row"])
+        screen.type("(")
+        screen.press("C-e")
+        screen.type(")")
+        screen.wait_until_drawn(["< last", "> (words that fill m", "ore than a row)"])
+        shown = re.findall(r"^< m(\d+)$", screen.text(), re.M)
+        expect_equal(shown, [str(number) for number in range(count)][-len(shown):], "what stands above")
+        expect(len(shown) > 500, f"only {len(shown)} messages are shown")
+        screen.press("Enter")
+        expect_equal(host.frame().payload.decode(), f"({typed})", "what is sent")
+
+
+@test
 def combining_characters_that_are_typed_at_once_do_not_move_the_line():
     with Host() as host, Screen(20, 30) as screen:
         screen.connect(host)
@@ -220,6 +244,17 @@ def a_message_cannot_touch_the_screen():
         screen.wait_for(r"bytes\) 001bff$")
         expect(screen.text().endswith("< \\x1b[2J\\x1b[31mred\\u009b1m \\u202e\\r> forged\n  > forged too\n"
                                       "        indented\n< (3 bytes) 001bff\n> typing"), screen.text())
+
+
+@test
+def raw_bytes_without_a_line_end_are_not_rubbed_out_with_the_line_being_typed():
+    with Host() as host, Screen() as screen:
+        screen.connect(host, "--raw")
+        screen.type("typing")
+        for payload in (b"no end", b"an end\n", b""):
+            host.send(frame(BINARY, payload, key=None))
+        host.text("a text")
+        screen.wait_for(r"to leave\nno end\nan end\n< a text\n> typing$")
 
 
 @test
@@ -375,6 +410,11 @@ def reconnect_keeps_the_prompt_and_says_what_was_not_sent():
         screen.press("Up")
         screen.press("Enter")
         expect_equal(host.frame().payload, b"kept typing", "what is sent")
+        host.hang_up()
+        screen.wait_for(r"; trying again in .*\(3\)$")
+        screen.press("C-c")
+        screen.wait_for("^closed$")  # the end of the last connection was said already
+        screen.expect_over(0)
 
 
 @test

@@ -110,6 +110,7 @@ std::string Link::trouble_of(const Closed& how) const {
 void Link::go_on_after(const std::string& trouble, bool worth_trying) {
   if (over_) return;
   if (trouble.empty() || leaving_ || !flags_.reconnect || !worth_trying) return end(trouble);
+  farewell_.clear();  // it is no longer the last one
   const reactor::Milliseconds delay = backoff_.next(random_number());
   next_try_.start(loop_, delay, [this] { connect(); });
   user_.on_down(trouble, delay, backoff_.failures());

@@ -50,7 +50,7 @@ class Link {
   void watch_frames();
   // The connection, or null while there is none.
   Connection* ws() const { return ws_; }
-  // How the last connection ended, `1000 (normal closure)`; empty if there was none.
+  // How the last connection ended, `1000 (normal closure)`; empty if there was none, or another one was tried for.
   const std::string& farewell() const { return farewell_; }
   // Ends it in order, and does not connect again.
   void leave(std::uint16_t code = protocol::kNormal, std::string_view reason = {});

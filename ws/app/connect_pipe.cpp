@@ -113,6 +113,13 @@ void PipeTalk::on_message(const Message& message) {
   done();
 }
 
+// Nobody is left to send to, though the loop turns on for the last words.
+void PipeTalk::on_over(const std::string& trouble) {
+  input_over_ = true;
+  input_.pause();
+  Talk::on_over(trouble);
+}
+
 std::string PipeTalk::lacking() const {
   if (!wanted_ || printed_ >= *wanted_) return "";
   return "the connection ended after " + std::to_string(printed_) + " of " + std::to_string(*wanted_) + " messages";

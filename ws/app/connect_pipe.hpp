@@ -25,6 +25,7 @@ class PipeTalk final : public Talk, private reactor::InputHandler {
   void on_message(const Message& message) override;
   void on_drain() override;
   void on_down(const std::string& why, reactor::Milliseconds delay, unsigned tries) override;
+  void on_over(const std::string& trouble) override;
   std::string lacking() const override;
   // From standard input.
   void on_bytes(std::span<const std::uint8_t> bytes) override;

@@ -184,7 +184,9 @@ void PromptTalk::on_message(const Message& message) {
   if (message.is_text()) {
     show(kReceived, kCyan, show_text(message.text(), "  "));
   } else if (flags_.raw) {
-    editor_.print_above(message.text(), STDOUT_FILENO);
+    // A row that is not ended would be the one of the line being typed, and be rubbed out with it.
+    const bool ended = message.text().empty() || message.text().ends_with('\n');
+    editor_.print_above(std::string(message.text()) + (ended ? "" : "\n"), STDOUT_FILENO);
   } else {
     const auto shown = message.payload.first(std::min(message.payload.size(), kLongestHex));
     show(kReceived, kCyan,

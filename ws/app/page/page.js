@@ -59,6 +59,14 @@ function showMode(isChat) {
   }
 }
 
+// The server's rule; a browser does not show a page the words with which a handshake is refused.
+function wrongName(name) {
+  if (name === '') return 'Say who you are first: the others see this name.';
+  if ([...name].length > 64) return 'A name has at most 64 characters.';
+  if (/[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(name)) return 'A name has no control characters, and none that turns the direction of writing.';
+  return '';
+}
+
 function go() {
   if (!fillFields($('path').value.trim())) {
     return refuse($('path'), 'A path begins with one slash, as /echo does.');
@@ -66,9 +74,10 @@ function go() {
   const url = ownPath($('path').value);
   if (body.dataset.mode === 'chat') {
     const name = $('name').value.trim();
-    if (name === '' || [...name].length > 64) {
+    const wrong = wrongName(name);
+    if (wrong) {
       connection.close();
-      return refuse($('name'), name ? 'A name has at most 64 characters.' : 'Say who you are first: the others see this name.');
+      return refuse($('name'), wrong);
     }
     url.searchParams.set('user', name);
     if (chat.me !== name) chat.reset(name);
@@ -301,6 +310,14 @@ function closeSidebar() {
   body.classList.remove('sidebar-open');
   $('open-sidebar').setAttribute('aria-expanded', 'false');
 }
+// Beside the list there is nothing to press while it lies over the page; a keyboard (detail 0) presses what it is on.
+document.addEventListener('click', event => {
+  const covers = body.classList.contains('sidebar-open') && getComputedStyle($('sidebar')).position === 'fixed';
+  if (!covers || event.detail === 0 || $('sidebar').contains(event.target)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  closeSidebar();
+}, true);
 document.addEventListener('keydown', event => {
   if (event.key !== 'Escape' || !body.classList.contains('sidebar-open')) return;
   closeSidebar();
