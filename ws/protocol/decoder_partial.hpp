@@ -113,16 +113,16 @@ inline Error Decoder::Partial::begin_stream(Inflater& inflater) {
 // `piece`.
 inline Error Decoder::Partial::inflate_ahead(std::span<const std::uint8_t>& piece, const DecoderLimits& limits) {
   Inflater& inflater = *limits.inflater;
-  Error error = Error::kNone;
-  while (error == Error::kNone && !piece.empty() && gathered.size() == 0 && inflater.may_run_ahead()) {
-    if (stream == nullptr) error = begin_stream(inflater);
-    if (error != Error::kNone) break;
-    const auto step = piece.first(std::min(piece.size(), Inflater::kAheadStep));
-    piece = piece.subspan(step.size());
-    error = stream->feed(step, inflate_target(limits.max_message));
+  while (!piece.empty() && gathered.size() == 0) {
+    const auto step = piece.first(std::min(piece.size(), inflater.step_ahead()));
+    if (step.empty()) break;
+    if (stream == nullptr && begin_stream(inflater) != Error::kNone) return Error::kOutOfMemory;
+    const Error found = stream->feed(step, inflate_target(limits.max_message));
     inflater.ran_ahead(*stream, message);
+    if (found != Error::kNone) return found;
+    piece = piece.subspan(step.size());
   }
-  return error;
+  return Error::kNone;
 }
 
 // Keeps the next bytes of a compressed message as they came, and all that follow them.

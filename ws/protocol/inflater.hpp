@@ -25,6 +25,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -99,10 +100,14 @@ class Inflater {
 
   // For a message that begins. Null if there is no memory.
   std::unique_ptr<InflateStream> lend_stream();
-  // Asked before each kAheadStep bytes of a message that is not whole, and told after them what it holds now. So
-  // the last step can go beyond the allowance by what it unfolds to, about a megabyte.
-  static constexpr std::size_t kAheadStep = 1024;
-  bool may_run_ahead() const { return *ahead_ < most_ahead_; }
+  // How many bytes of a message that is not whole may be inflated now: 0 when the allowance is used up. A byte becomes
+  // at most 1032 and a buffer is at most twice what is in it, so a step fits; only the last, which has kSmallestStep,
+  // may not, by two megabytes.
+  std::size_t step_ahead() const {
+    const std::size_t left = most_ahead_ - std::min(most_ahead_, *ahead_);
+    return left == 0 ? 0 : std::max(kSmallestStep, left / (2 * 1032));
+  }
+  // Told after each step what the message holds now.
   void ran_ahead(InflateStream& stream, const MessageBuffer& out) const {
     stream.hold(ahead_, stream.memory() + out.capacity());
   }
@@ -117,6 +122,8 @@ class Inflater {
   std::size_t ahead() const { return *ahead_; }
 
  private:
+  static constexpr std::size_t kSmallestStep = 1024;
+
   std::unique_ptr<InflateStream> stream_;
   MessageBuffer buffer_;
   std::size_t most_ahead_;
