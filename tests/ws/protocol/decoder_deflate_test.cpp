@@ -417,6 +417,26 @@ TEST_F(DecoderDeflateMemory, small_messages_that_are_half_here_share_the_allowan
   for (Decoder& each : decoders) EXPECT_EQ(feed(each, back(frame, frame.size() - 1)).payload.size(), 300U);
 }
 
+TEST_F(DecoderDeflateMemory, what_waited_is_inflated_before_what_came_after_it) {
+  Inflater small(1);  // for one message at a time
+  limits_.inflater = &small;
+  const Bytes message = chatter(4000);
+  const Bytes frame = client_frame(0xC1, deflated(message));
+  for (const DeflateDirection& theirs : {kAlone, kTakingOver}) {
+    Decoder one = decoder(theirs);
+    Decoder two = decoder(theirs);
+    EXPECT_EQ(feed(one, front(frame, 200)).kind, Kind::kNeedMore);
+    EXPECT_EQ(feed(two, front(frame, 100)).kind, Kind::kNeedMore);
+    EXPECT_GT(one.memory(), 5000U) << "runs ahead";
+    EXPECT_LT(two.memory(), 5000U) << "waits";
+    EXPECT_EQ(feed(one, back(frame, 200)).payload.size(), 4000U);
+    EXPECT_EQ(small.ahead(), 0U) << "there is room again while the second is under way";
+    EXPECT_EQ(feed(two, back(front(frame, 300), 100)).kind, Kind::kNeedMore);
+    const auto event = feed(two, back(frame, 300));
+    EXPECT_EQ(Bytes(event.payload.begin(), event.payload.end()), message);
+  }
+}
+
 TEST_F(DecoderDeflateMemory, messages_that_are_half_here_do_not_meet) {
   Decoder one = decoder(kAlone);
   Decoder two = decoder(kTakingOver);
