@@ -7,20 +7,6 @@
 //
 // A stream belongs to a message and not to a connection, because most messages arrive whole and are done in the call
 // that began them: then one stream serves every connection of the loop.
-//
-// A message that stops half-way is inflated as far as it has come, so that a fault is noticed early, and keeps its
-// stream. That can be a thousand times what has arrived, so the messages that are not whole share one allowance of the
-// loop, 16 MiB. When it is used up they gather their bytes as they came, at most twice what has arrived, and are
-// inflated at their end. The verdict is the same, only later.
-//
-// Why not libdeflate, for messages that are all here? It is no faster up to 4 KiB (64 KiB: half the time), and it takes
-// streams that zlib, and RFC 1951, refuse: then what a message is would depend on how it was cut. Of three million
-// streams, most of them with a flaw, it took 22,000 more than zlib, and none less:
-//   - the symbols 286 and 287 as lengths and 30 and 31 as distances, which 3.2.6 says never occur
-//   - a dynamic block that lists more than 286 lengths or 30 distances
-//   - code lengths repeated beyond their number
-//   - the unused half of a code that has one symbol, and a distance where no distance has a code
-// inflater_test.cpp has one stream of each kind.
 #pragma once
 
 #include <zlib.h>
@@ -44,6 +30,14 @@ struct InflateTarget {
   Utf8Validator* text_check = nullptr;  // null: not text
 };
 
+// Why not libdeflate, for messages that are all here? It is no faster up to 4 KiB (64 KiB: half the time), and it takes
+// streams that zlib, and RFC 1951, refuse: then what a message is would depend on how it was cut. Of three million
+// streams, most of them with a flaw, it took 22,000 more than zlib, and none less:
+//   - the symbols 286 and 287 as lengths and 30 and 31 as distances, which 3.2.6 says never occur
+//   - a dynamic block that lists more than 286 lengths or 30 distances
+//   - code lengths repeated beyond their number
+//   - the unused half of a code that has one symbol, and a distance where no distance has a code
+// inflater_test.cpp has one stream of each kind.
 class InflateStream {
  public:
   // Null if there is no memory.
@@ -93,6 +87,10 @@ class InflateHistory {
   MessageBuffer kept_;
 };
 
+// A message that stops half-way is inflated as far as it has come, so that a fault is noticed early, and keeps its
+// stream. That can be a thousand times what has arrived, so the messages that are not whole share one allowance of the
+// loop, 16 MiB. When it is used up they gather their bytes as they came, at most twice what has arrived, and are
+// inflated at their end. The verdict is the same, only later.
 class Inflater {
  public:
   // `most_ahead`: what messages that are not whole may hold together besides their bytes as they came.
