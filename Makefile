@@ -77,9 +77,11 @@ test_binary = build/$(1)/tests/$(subst /,-,$(2))
 # TESTS='http ws/protocol' builds and runs the tests of these folders alone.
 CHOSEN_FOLDERS := $(if $(TESTS),$(filter $(TESTS),$(TEST_FOLDERS)),$(TEST_FOLDERS))
 CHOSEN_SCRIPTS := $(if $(TESTS),$(filter $(TESTS:%=tests/%/%),$(TEST_SCRIPTS)),$(TEST_SCRIPTS))
-# The scripts that say something of connections hold it over TLS as well: x_test.py@tls.
+# The scripts that say something of connections hold it over TLS as well: x_test.py@tls; and compressed.
 PLAIN_ALONE := $(addprefix tests/system/,cost_% flags_% listen_% origins_% connect_% prompt_% readme_% page_% tls_%)
-SCRIPTS_OVER_TLS = $(patsubst %,%@tls,$(filter-out $(PLAIN_ALONE),$(filter tests/system/%,$(CHOSEN_SCRIPTS))))
+COMPRESSED := $(addprefix tests/system/,broadcast_test.py chat_test.py chat_node_test.mjs endpoints_test.py node_ws_test.mjs shutdown_test.py)
+OTHER_WIRES = $(patsubst %,%@tls,$(filter-out $(PLAIN_ALONE),$(filter tests/system/%,$(CHOSEN_SCRIPTS)))) \
+  $(foreach wire,shared dedicated tls-shared,$(patsubst %,%@$(wire),$(filter $(COMPRESSED),$(CHOSEN_SCRIPTS))))
 test_binaries = $(foreach folder,$(CHOSEN_FOLDERS),$(call test_binary,$(1),$(folder)))
 NPM := $(if $(filter %.mjs,$(CHOSEN_SCRIPTS)),$(patsubst %,build/npm/installed,$(wildcard tests/system/package-lock.json)))
 
@@ -113,7 +115,7 @@ check: export ASAN_OPTIONS := detect_leaks=1:strict_string_checks=1:detect_stack
 check: export UBSAN_OPTIONS := print_stacktrace=1:halt_on_error=1
 check: ## Runs every test under the sanitizers, then all of `make lint`. Takes minutes.
 	$(run_tests) --tree sanitized --program build/sanitized/ws101 --slow 5 $(if $(FILTER),--filter '$(FILTER)') \
-	  --build '$(MAKE) -k build/sanitized/ready' $(NPM:%=--prepare '$(MAKE) -s %') $(call test_binaries,sanitized) $(CHOSEN_SCRIPTS) $(SCRIPTS_OVER_TLS) $(LINT)
+	  --build '$(MAKE) -k build/sanitized/ready' $(NPM:%=--prepare '$(MAKE) -s %') $(call test_binaries,sanitized) $(CHOSEN_SCRIPTS) $(OTHER_WIRES) $(LINT)
 
 lint: ## Checks format, house rules, clang-tidy on the product, and that both compilers give no warning.
 	$(run_tests) tests/lint/house_test.py $(LINT)

@@ -114,7 +114,8 @@ void Stream::receive() {
 }
 
 ssize_t Stream::receive_some(std::span<std::uint8_t> room) {
-  if (layered_) return receive_layered(room);
+  if (layered_) [[unlikely]]
+    return receive_layered(room);
   const ssize_t result = ::recv(fd(), room.data(), room.size(), 0);
   // A short read has emptied the socket: what comes later makes a new event, and asking for EAGAIN would be a
   // system call for nothing. Not so after a hang-up, which is reported once: then read to the end.
@@ -231,12 +232,15 @@ void Stream::flush_queue() {
   if (output_finished_) send_fin();
 }
 
+[[gnu::noinline]] std::size_t Stream::send_one_layered(std::span<const std::uint8_t> bytes) {
+  iovec piece = as_iovec(bytes);
+  return send_layered({&piece, 1});
+}
+
 // Hands bytes to the socket, once, and returns how many it took.
 std::size_t Stream::send(std::span<const std::uint8_t> bytes) {
-  if (layered_) {
-    iovec piece = as_iovec(bytes);
-    return send_layered({&piece, 1});
-  }
+  if (layered_) [[unlikely]]
+    return send_one_layered(bytes);
   ssize_t result = 0;
   do {
     result = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -176,6 +176,7 @@ class Stream : protected EventSource {
   bool on_rare_events(std::uint32_t events);
   ssize_t receive_some(std::span<std::uint8_t> room);
   std::size_t send(std::span<const std::uint8_t> bytes);
+  std::size_t send_one_layered(std::span<const std::uint8_t> bytes);
   std::size_t send(std::span<iovec> pieces);
   template <class Function>
   bool corked(const Function& function);

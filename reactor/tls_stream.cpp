@@ -109,7 +109,9 @@ void TlsStream::shake_hands() {
 
 std::string TlsStream::reason(int error) const {
   const long verified = SSL_get_verify_result(session_.get());
+  const bool no_tls = ERR_GET_REASON(ERR_peek_error()) == SSL_R_WRONG_VERSION_NUMBER;
   std::string text = take_tls_error();
+  if (no_tls) return "the peer does not speak it";
   if (client_ && verified != X509_V_OK && SSL_get_verify_mode(session_.get()) != SSL_VERIFY_NONE)
     return "the server's certificate is not good: " + std::string(X509_verify_cert_error_string(verified));
   if (!text.empty()) return text;

@@ -5,12 +5,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "reactor/loop.hpp"
+#include "reactor/tls_context.hpp"
 #include "ws/connection.hpp"
 #include "ws/session.hpp"
 #include "ws/settings.hpp"
@@ -27,15 +29,20 @@ struct ConnectOptions {
   std::vector<std::string> subprotocols = {};  // offered, favourite first
   std::string origin = {};                     // as a browser would send it
   std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string credentials = {};  // NAME:PASSWORD, sent as Basic authorisation (RFC 7617), before those in the URL
   reactor::Milliseconds connect_timeout{10000};  // for name, TCP and handshake together
   Limits limits = {};
   Trace trace = {};
+  bool keep_reading = false;  // see Settings
+  protocol::Compression compression = {};
+  std::optional<reactor::TlsContext> tls = {};  // for wss://; else whom the system trusts
   // Called once, instead of on_open, if the connection does not come about. Without it the loop's log is told.
   std::function<void(const ConnectFailure&)> on_failure = {};
 };
 
-// Begins to connect; what comes of it comes in a later turn. It follows no redirect and no proxy, and accepts
-// nothing that it did not ask for. Throws std::invalid_argument for a URL or an option that cannot work.
+// Begins to connect; what comes of it comes in a later turn. While the loop shuts down, that is a failure. It follows
+// no redirect and no proxy, and accepts nothing that it did not ask for. Throws std::invalid_argument for a URL or an
+// option that cannot work.
 void connect(reactor::Loop& loop, std::string_view url, std::unique_ptr<Session> session, ConnectOptions options = {});
 
 }  // namespace ws

@@ -20,6 +20,8 @@ using Event = protocol::Decoder::Event;
 namespace {
 
 constexpr std::size_t kLargestOnStack = 2048;
+// A compressor that was not used for so long is freed: it holds more than a hundred idle connections.
+constexpr reactor::Milliseconds kContextIdle{5000};
 
 std::span<const std::uint8_t> as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -32,7 +34,7 @@ std::string_view as_text(std::span<const std::uint8_t> bytes) {
 }  // namespace
 
 Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::unique_ptr<Session> session,
-                       const Settings& settings, std::uint8_t subprotocol)
+                       const Settings& settings, const Agreed& agreed)
     : loop_(stream->loop()),
       settings_(settings),
       stream_(std::move(stream)),
@@ -40,8 +42,11 @@ Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::
       decoder_(role, settings.decoder),
       heartbeat_(loop_.now(), settings.limits),
       role_(role),
-      subprotocol_(subprotocol) {
+      subprotocol_(agreed.subprotocol) {
   assert(session_ != nullptr);
+  if (!agreed.compression) return;
+  sending_ = agreed.compression->ours(role);
+  decoder_.expect_compressed(agreed.compression->theirs(role));
 }
 
 // The session goes first, while all that it may still name is here.
@@ -90,7 +95,8 @@ std::optional<Message> Connection::read_message() {
       case Event::Kind::kMessage:
         message_unfinished_ = false;
         // What the peer sent before it saw our Close frame is read, to find its own, and dropped.
-        if (state_ == State::kOpen) return Message{.type = event.type, .payload = event.payload};
+        if (state_ == State::kOpen || settings_.keep_reading)
+          return Message{.type = event.type, .payload = event.payload};
         break;
       case Event::Kind::kPing:
       case Event::Kind::kPong: on_ping_or_pong(event); break;
@@ -113,7 +119,7 @@ bool Connection::may_read() {
     input_ = {};
     return false;
   }
-  if (!stream_->has_queue()) return true;  // the cork alone can be sent at once
+  if (!stream_->has_queue() || settings_.keep_reading) return true;  // the cork alone can be sent at once
   if (!above_high_water()) return true;
   if (!stream_->reading_paused()) extras().paused_at = loop_.now();
   stream_->pause_reading();
@@ -175,7 +181,11 @@ void Connection::on_end(reactor::StreamEnd) {
 // ---- Writing
 
 void Connection::write_message(MessageType type, std::span<const std::uint8_t> payload) {
-  if (state_ == State::kOpen) write_frame(static_cast<Opcode>(type), payload);
+  if (state_ != State::kOpen) return;
+  const auto opcode = static_cast<Opcode>(type);
+  if (worth_compressing(payload.size())) [[unlikely]]
+    return write_compressed(opcode, payload);
+  if (!write_corked(opcode, payload, 0)) write_frame(opcode, payload);
 }
 
 bool Connection::above_high_water() const {
@@ -190,18 +200,28 @@ void Connection::ping(std::string_view payload) {
   if (state_ == State::kOpen) write_frame(Opcode::kPing, as_bytes(payload.substr(0, protocol::kMaxControlPayload)));
 }
 
-void Connection::write_frame(Opcode opcode, std::span<const std::uint8_t> payload) {
-  if (role_ == Role::kClient) return write_masked_frame(opcode, payload);
-  if (payload.size() <= kLargestOnStack && !settings_.trace) {
-    if (std::uint8_t* room = stream_->cork_room(protocol::kMaxHeaderSize + payload.size())) {
-      const std::span<std::uint8_t, protocol::kMaxHeaderSize> header(room, protocol::kMaxHeaderSize);
-      const std::size_t size = protocol::write_frame_header(header, true, 0, opcode, payload.size(), std::nullopt);
-      std::copy(payload.begin(), payload.end(), room + size);
-      return stream_->add_corked(size + payload.size());
-    }
-  }
+// The way of nearly every message: a small one, sent by a server while it handles its input. Returns whether it was
+// that.
+[[gnu::always_inline]] inline bool Connection::write_corked(Opcode opcode, std::span<const std::uint8_t> payload,
+                                                            std::uint8_t reserved_bits) {
+  if (role_ == Role::kClient || payload.size() > kLargestOnStack || settings_.trace) return false;
+  std::uint8_t* room = stream_->cork_room(protocol::kMaxHeaderSize + payload.size());
+  if (room == nullptr) return false;
+  const std::span<std::uint8_t, protocol::kMaxHeaderSize> header(room, protocol::kMaxHeaderSize);
+  const std::size_t size =
+      protocol::write_frame_header(header, true, reserved_bits, opcode, payload.size(), std::nullopt);
+  std::copy(payload.begin(), payload.end(), room + size);
+  stream_->add_corked(size + payload.size());
+  return true;
+}
+
+[[gnu::noinline]] void Connection::write_frame(Opcode opcode, std::span<const std::uint8_t> payload,
+                                               std::uint8_t reserved_bits) {
+  if (role_ == Role::kClient) return write_masked_frame(opcode, payload, reserved_bits);
+  if (write_corked(opcode, payload, reserved_bits)) return;
   std::array<std::uint8_t, protocol::kMaxHeaderSize> bytes;
-  const std::size_t size = protocol::write_frame_header(bytes, true, 0, opcode, payload.size(), std::nullopt);
+  const std::size_t size =
+      protocol::write_frame_header(bytes, true, reserved_bits, opcode, payload.size(), std::nullopt);
   const std::span<const std::uint8_t> header(bytes.data(), size);
   if (settings_.trace) {
     trace(false, header);
@@ -212,12 +232,12 @@ void Connection::write_frame(Opcode opcode, std::span<const std::uint8_t> payloa
 }
 
 // RFC 6455 5.3: a client masks what it sends; not in place, because the payload is the caller's.
-void Connection::write_masked_frame(Opcode opcode, std::span<const std::uint8_t> payload) {
+void Connection::write_masked_frame(Opcode opcode, std::span<const std::uint8_t> payload, std::uint8_t reserved_bits) {
   if (extras().masking_keys == nullptr) extras_->masking_keys = std::make_unique<MaskingKeys>();
   const protocol::MaskingKey key = extras_->masking_keys->next();
   const auto encode = [&](std::span<std::uint8_t> out) {
-    const std::size_t header_size =
-        protocol::write_frame_header(out.first<protocol::kMaxHeaderSize>(), true, 0, opcode, payload.size(), key);
+    const std::size_t header_size = protocol::write_frame_header(out.first<protocol::kMaxHeaderSize>(), true,
+                                                                 reserved_bits, opcode, payload.size(), key);
     const auto masked = out.subspan(header_size, payload.size());
     std::copy(payload.begin(), payload.end(), masked.begin());
     protocol::apply_mask(masked, key, 0);
@@ -333,6 +353,7 @@ void Connection::note_unfinished_message() {
 }
 
 void Connection::on_timer() {
+  release_context_if_idle();
   const Limits& limits = settings_.limits;
   const auto passed = reactor::Milliseconds(static_cast<std::uint32_t>(loop_.now()) - since_);
   if (state_ == State::kClosing) {
@@ -367,6 +388,7 @@ void Connection::arm_timer() {
     consider(limits.close_timeout);
   } else {
     if (limits.ping_interval.count() > 0) delay = heartbeat_.next_check(now);
+    if (extras_ != nullptr && extras_->context_used) delay = std::min<std::uint64_t>(delay, kContextIdle.count());
     if (message_unfinished_ && !stream_->reading_paused()) consider(limits.message_timeout);
   }
   if (delay == UINT64_MAX) return disarm();

@@ -26,21 +26,31 @@
 #include "ws/heartbeat.hpp"
 #include "ws/message.hpp"
 #include "ws/protocol/decoder.hpp"
+#include "ws/protocol/deflate_offer.hpp"
 #include "ws/session.hpp"
 #include "ws/settings.hpp"
+
+namespace ws::protocol {
+class DeflateContext;
+}
 
 namespace ws {
 
 using protocol::Role;
 class Subscriber;
 
+// What the opening handshake came to.
+struct Agreed {
+  static constexpr std::uint8_t kNoSubprotocol = 255;
+  std::uint8_t subprotocol = kNoSubprotocol;  // an index into the settings' subprotocols
+  std::optional<protocol::DeflateAgreement> compression = {};
+};
+
 class Connection final : public reactor::Resident, private reactor::StreamHandler, private reactor::Timer {
  public:
-  static constexpr std::uint8_t kNoSubprotocol = 255;
-
-  // REQUIRES: `settings` outlives the connection. `subprotocol` is an index into its subprotocols.
+  // REQUIRES: `settings` outlives the connection; its codec is there if compression was agreed on.
   Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::unique_ptr<Session> session,
-             const Settings& settings, std::uint8_t subprotocol = kNoSubprotocol);
+             const Settings& settings, const Agreed& agreed = {});
   ~Connection() override;
 
   // Begins: tells the session, and reads what had been received behind the handshake.
@@ -71,6 +81,8 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   // Of those that we offer or speak, or empty.
   std::string_view subprotocol() const;
   Role role() const { return role_; }
+  // Messages are compressed, in one direction or both.
+  bool compressed() const { return sending_.window_bits != 0; }
   // Empty once the connection is lost: who names it in on_close keeps it from before.
   reactor::Address remote() const { return stream_ == nullptr ? reactor::Address() : stream_->peer(); }
   reactor::Loop& loop() const { return loop_; }
@@ -109,8 +121,12 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   void on_broken_rule(protocol::Error error);
 
   // Writing.
-  void write_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
-  void write_masked_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
+  bool worth_compressing(std::size_t size) const { return compressed() && size >= settings_.compression.min_size; }
+  void write_compressed(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
+  protocol::DeflateContext& context();
+  bool write_corked(protocol::Opcode opcode, std::span<const std::uint8_t> payload, std::uint8_t reserved_bits);
+  void write_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload, std::uint8_t reserved_bits = 0);
+  void write_masked_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload, std::uint8_t reserved_bits);
   std::string_view write_close(std::uint16_t code, std::string_view reason);
   void queue_refused(std::span<const std::uint8_t> payload, std::size_t refused);
   void trace(bool received, std::span<const std::uint8_t> bytes);
@@ -121,6 +137,7 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   void finish_as_we_said(bool clean);
   void finish(const Closed& how);
   void leave_company();
+  void release_context_if_idle();
   Extras& extras();
 
   reactor::Loop& loop_;
@@ -128,14 +145,16 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   std::unique_ptr<reactor::Stream> stream_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Extras> extras_;  // what few connections need
-  protocol::Decoder decoder_;
+  // The next members fit behind it: every connection has one, and 4 bytes of a million are 4 million.
+  [[no_unique_address]] protocol::Decoder decoder_;
+  protocol::DeflateDirection sending_ = {.window_bits = 0};  // 0: what we send is not compressed
+  bool message_unfinished_ = false;
   std::span<std::uint8_t> input_;  // received and not yet read; ends with the call that brought it
   Heartbeat heartbeat_;
   std::uint32_t since_ = 0;  // when the unfinished message began, or our Close was sent
   Role role_;
   State state_ = State::kOpen;
   std::uint8_t subprotocol_;
-  bool message_unfinished_ = false;
 };
 
 }  // namespace ws

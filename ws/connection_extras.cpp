@@ -1,4 +1,4 @@
-// What few connections have, and who knows of them: handles and hubs.
+// What few connections have: a compressor, and those who know of them, handles and hubs.
 #include "ws/connection_extras.hpp"
 
 #include <utility>

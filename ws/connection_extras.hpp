@@ -11,6 +11,7 @@
 #include "ws/connection.hpp"
 #include "ws/connection_subscriber.hpp"
 #include "ws/masking_keys.hpp"
+#include "ws/protocol/deflater.hpp"
 #include "ws/protocol/frame_trace.hpp"
 
 namespace ws {
@@ -25,14 +26,16 @@ struct Connection::Extras {
   std::string close_reason;
   std::shared_ptr<Connection*> place;  // what our handles point to
   std::shared_ptr<const Settings> settings;
+  std::unique_ptr<protocol::DeflateContext> context;            // of dedicated compression, once something was sent
+  bool context_used = false;                                    // since the heartbeat looked last
   std::unique_ptr<ConnectionSubscriber> subscriber;             // of who is in a hub
   std::unique_ptr<MaskingKeys> masking_keys;                    // of a client
   std::unique_ptr<std::array<protocol::FrameTrace, 2>> traces;  // of what is sent and what is received
 
   // REQUIRES: no message is being handled, and the connection is open.
   bool unused() const {
-    return unread.empty() && !pong_owed && place == nullptr && settings == nullptr && subscriber == nullptr &&
-           masking_keys == nullptr && traces == nullptr;
+    return unread.empty() && !pong_owed && place == nullptr && settings == nullptr && context == nullptr &&
+           subscriber == nullptr && masking_keys == nullptr && traces == nullptr;
   }
 };
 

@@ -2,19 +2,33 @@
 #include "ws/connection_subscriber.hpp"
 
 #include "reactor/output_queue.hpp"
+#include "ws/codec.hpp"
 #include "ws/publication.hpp"
 
 namespace ws {
 
+// Compressed once for all who agreed on the same. Who takes his context over has a compressor of his own, to which
+// nobody else's message is of use: for him this is only what it would take as it is.
+const reactor::SharedBytes& ConnectionSubscriber::frame_of(const Publication& publication) const {
+  if (!connection_.worth_compressing(publication.payload().size()) || connection_.sending_.context_takeover)
+    return publication.frame();
+  return publication.frame(connection_.sending_, connection_.settings().codec->deflater);
+}
+
+std::size_t ConnectionSubscriber::size_of(const Publication& publication) const { return frame_of(publication).size(); }
+
 Subscriber::Taken ConnectionSubscriber::take(const Publication& publication, Tag topic, std::size_t max_queue) {
   if (!connection_.is_open()) return Taken::kGone;
-  const reactor::SharedBytes& frame = publication.frame();
+  const reactor::SharedBytes& frame = frame_of(publication);
   reactor::Stream& stream = *connection_.stream_;
   if (stream.has_queue() && stream.waiting() + frame.size() > max_queue) {
     stream.flush();  // some of it may have waited only for the end of the turn
     if (stream.has_queue() && stream.waiting() + frame.size() > max_queue) return Taken::kNoRoom;
   }
-  if (connection_.role() == Role::kClient) {  // RFC 6455 5.3: a frame of its own, masked
+  const bool own_compressor =
+      connection_.sending_.context_takeover && connection_.worth_compressing(publication.payload().size());
+  // RFC 6455 5.3: a client's frame is masked, so it is its own too.
+  if (connection_.role() == Role::kClient || own_compressor) {
     connection_.write_message(publication.type(), publication.payload());
     return Taken::kYes;
   }

@@ -12,11 +12,14 @@ class ConnectionSubscriber final : public Subscriber {
   explicit ConnectionSubscriber(Connection& connection) : connection_(connection) {}
   ~ConnectionSubscriber() override { leave_all(); }
 
+  std::size_t size_of(const Publication& publication) const override;
   Taken take(const Publication& publication, Tag topic, std::size_t max_queue) override;
   std::size_t drop(Tag topic, std::size_t wanted) override;
   void cut_off() override;
 
  private:
+  const reactor::SharedBytes& frame_of(const Publication& publication) const;
+
   Connection& connection_;
 };
 

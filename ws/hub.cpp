@@ -180,9 +180,8 @@ bool Hub::deliver(const Group& group, Subscriber& subscriber, const Publication&
   counters_.superseded += superseded;
   // What comes in the place of an older one has its room.
   Taken taken = subscriber.take(publication, group.tag, superseded > 0 ? SIZE_MAX : max_queue);
-  const std::size_t size = publication.frame().size();
-  if (taken == Taken::kNoRoom && policy == SlowReader::kDropOldest && size <= max_queue) {
-    const std::size_t dropped = subscriber.drop(group.tag, size);
+  if (taken == Taken::kNoRoom && policy == SlowReader::kDropOldest && subscriber.size_of(publication) <= max_queue) {
+    const std::size_t dropped = subscriber.drop(group.tag, subscriber.size_of(publication));
     counters_.dropped_oldest += dropped;
     subscriber.missed_ += dropped;
     taken = subscriber.take(publication, group.tag, max_queue);

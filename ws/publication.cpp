@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "ws/protocol/deflater.hpp"
 #include "ws/protocol/frame.hpp"
 
 namespace ws {
@@ -18,6 +19,19 @@ const reactor::SharedBytes& Publication::frame() const {
   const auto behind = std::copy_n(header.begin(), size, frame_.writable().begin());
   std::copy(payload_.begin(), payload_.end(), behind);
   return frame_;
+}
+
+const reactor::SharedBytes& Publication::frame(const protocol::DeflateDirection& agreed,
+                                               protocol::Deflater& deflater) const {
+  for (const Compressed& each : compressed_) {
+    if (each.agreed == agreed) return each.frame;
+  }
+  const protocol::CompressedMessage message = deflater.compress(payload_, agreed);
+  compressed_.push_back(
+      {.agreed = agreed,
+       .frame =
+           message ? reactor::SharedBytes::copy_of(message.frame(static_cast<protocol::Opcode>(type_))) : frame()});
+  return compressed_.back().frame;
 }
 
 }  // namespace ws

@@ -4,9 +4,15 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "reactor/shared_bytes.hpp"
 #include "ws/message.hpp"
+#include "ws/protocol/deflate_offer.hpp"
+
+namespace ws::protocol {
+class Deflater;
+}
 
 namespace ws {
 
@@ -21,11 +27,20 @@ class Publication {
   std::span<const std::uint8_t> payload() const { return payload_; }
   // The whole frame as a server sends it, unmasked.
   const reactor::SharedBytes& frame() const;
+  // The same for subscribers who agreed on this compression; the plain one where it gains nothing.
+  // REQUIRES: no context takeover.
+  const reactor::SharedBytes& frame(const protocol::DeflateDirection& agreed, protocol::Deflater& deflater) const;
 
  private:
+  struct Compressed {
+    protocol::DeflateDirection agreed;
+    reactor::SharedBytes frame;
+  };
+
   MessageType type_;
   std::span<const std::uint8_t> payload_;
   mutable reactor::SharedBytes frame_;
+  mutable std::vector<Compressed> compressed_;  // one for each thing that was agreed on: they are few
 };
 
 }  // namespace ws

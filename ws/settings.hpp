@@ -4,16 +4,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "reactor/loop.hpp"
 #include "ws/protocol/decoder.hpp"
+#include "ws/protocol/deflate_offer.hpp"
 #include "ws/protocol/frame_trace.hpp"
 
 namespace ws {
 
 class Connection;
+struct Codec;
 
 // Called with every frame, for who wants to watch: `received` by us, or else sent.
 using Trace = std::function<void(const Connection&, bool received, const protocol::TracedFrame& frame)>;
@@ -33,7 +36,15 @@ struct Settings {
   Limits limits;
   std::vector<std::string> subprotocols;  // that we speak (server) or offer (client), favourite first
   Trace trace;
+  // The peer is read whether it takes what we write or not, and heard until its own Close frame, also behind ours. For
+  // who sends more than it hears, or both would wait for each other; it stops by itself at above_high_water().
+  bool keep_reading = false;
+  protocol::Compression compression = {};  // that we offer or accept
+  std::shared_ptr<Codec> codec = nullptr;  // where compression is not off
   protocol::DecoderLimits decoder = {.max_message = limits.max_message, .max_fragments = limits.max_fragments};
 };
+
+// Gives `settings` what their compression needs: `codec`, or a new one.
+void prepare_compression(Settings& settings, std::shared_ptr<Codec> codec = {});
 
 }  // namespace ws

@@ -26,8 +26,10 @@ class Subscriber {
   Subscriber(const Subscriber&) = delete;
   Subscriber& operator=(const Subscriber&) = delete;
 
-  // Queues the message by reference, if no more than `max_queue` bytes wait behind the one being sent. None of these
-  // three may call anybody's code.
+  // None of these four may call anybody's code.
+  // Bytes that the message takes in this subscriber's queue.
+  virtual std::size_t size_of(const Publication& publication) const = 0;
+  // Queues the message by reference, if no more than `max_queue` bytes wait behind the one being sent.
   virtual Taken take(const Publication& publication, Tag topic, std::size_t max_queue) = 0;
   // Drops the oldest messages of the topic that have not begun to leave, until `wanted` bytes are free. Returns how
   // many messages that were.

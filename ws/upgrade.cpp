@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ws/codec.hpp"
 #include "ws/origin.hpp"
 #include "ws/protocol/handshake.hpp"
 
@@ -19,7 +20,10 @@ class Route : public std::enable_shared_from_this<Route> {
         allow_origins_(std::move(options.allow_origins)),
         settings_{.limits = options.limits,
                   .subprotocols = std::move(options.subprotocols),
-                  .trace = std::move(options.trace)} {}
+                  .trace = std::move(options.trace),
+                  .compression = options.compression} {
+    prepare_compression(settings_, std::move(options.codec));
+  }
 
   void upgrade(http::Exchange& exchange) {
     const http::Request& request = exchange.request();
@@ -36,21 +40,24 @@ class Route : public std::enable_shared_from_this<Route> {
     SessionOrResponse made = factory_(request, subprotocol);
     if (auto* response = std::get_if<http::Response>(&made)) return exchange.respond(std::move(*response));
 
-    const std::string answer = protocol::write_upgrade_response(check.key, subprotocol);
-    switch_protocols(exchange, answer, std::get<std::unique_ptr<Session>>(std::move(made)), subprotocol);
+    const auto compression = protocol::accept_deflate(check.extensions, settings_.compression);
+    const std::string answer =
+        protocol::write_upgrade_response(check.key, subprotocol, compression ? compression->answer : "");
+    Agreed agreed = {.subprotocol = index_of(subprotocol)};
+    if (compression) agreed.compression = compression->agreed;
+    switch_protocols(exchange, answer, std::get<std::unique_ptr<Session>>(std::move(made)), agreed);
   }
 
  private:
   // 101 Switching Protocols: HTTP lets go of the socket, and from its next byte on it is a WebSocket.
   void switch_protocols(http::Exchange& exchange, std::string_view answer, std::unique_ptr<Session> session,
-                        std::string_view subprotocol) {
+                        const Agreed& agreed) {
     reactor::Loop& loop = exchange.loop();
     if (kept_by_ != &loop) loop.keep(shared_from_this());
     kept_by_ = &loop;
     auto [stream, early] = exchange.hijack();
     stream->write({reinterpret_cast<const std::uint8_t*>(answer.data()), answer.size()});
-    loop.adopt(std::make_unique<Connection>(Role::kServer, std::move(stream), std::move(session), settings_,
-                                            index_of(subprotocol)))
+    loop.adopt(std::make_unique<Connection>(Role::kServer, std::move(stream), std::move(session), settings_, agreed))
         .open(early);
   }
 
@@ -82,7 +89,7 @@ class Route : public std::enable_shared_from_this<Route> {
   std::uint8_t index_of(std::string_view subprotocol) const {
     const auto found = std::find(settings_.subprotocols.begin(), settings_.subprotocols.end(), subprotocol);
     const auto index = static_cast<std::size_t>(found - settings_.subprotocols.begin());
-    return static_cast<std::uint8_t>(std::min<std::size_t>(index, Connection::kNoSubprotocol));
+    return static_cast<std::uint8_t>(std::min<std::size_t>(index, Agreed::kNoSubprotocol));
   }
 
   SessionFactory factory_;

@@ -24,6 +24,8 @@ struct UpgradeOptions {
   std::vector<std::string> subprotocols = {};   // that we speak, favourite first
   Limits limits = {};
   Trace trace = {};
+  protocol::Compression compression = {};
+  std::shared_ptr<Codec> codec = {};  // for several routes of a loop to share; else each has its own
 };
 
 // Makes the session for a request, or answers it (400, 401, 403 ...) before anything is upgraded. The request's

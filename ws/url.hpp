@@ -1,4 +1,5 @@
-// The URLs that a client takes (RFC 6455 3): ws://host[:port]/path?query, and wss:// alike.
+// The URLs that a client takes (RFC 6455 3): ws://host[:port]/path?query, and wss:// alike. Besides these, a name and a
+// password before the host, as browsers have them, and ws+unix:/path/of/socket:/path?query.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,8 @@ struct Url {
   std::uint16_t port = 80;
   std::string host_field;    // as it goes into the Host field: without the port if it is the scheme's own
   std::string target = "/";  // path and query
+  std::string credentials;   // NAME:PASSWORD, or empty
+  std::string unix_path;     // of a socket on this machine, instead of host and port
 };
 
 }  // namespace ws

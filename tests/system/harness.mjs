@@ -52,11 +52,13 @@ function certificateFlags() {
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   return ['--tls-cert', certificate, '--tls-key', key];
 }
+const compression = ['shared', 'dedicated'].find(mode => (process.env.WS101_WIRE ?? '').includes(mode));
+const compressFlags = compression ? ['--compress', compression, '--compress-min', '0'] : [];
 const listenFlags = secure ? ['--tls-listen', '127.0.0.1:0', ...certificateFlags()] : ['--listen', '127.0.0.1:0'];
 
 // Runs `body({url, log})` against a server of its own, which must end well when it is told to.
 export async function withServer(flags, body) {
-  const child = spawn(program, ['serve', ...listenFlags, '--drain-timeout', '300ms', ...flags],
+  const child = spawn(program, ['serve', ...listenFlags, ...compressFlags, '--drain-timeout', '300ms', ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise(resolve => child.once('close', (code, signal) => resolve(signal ?? code)));
   let log = '';

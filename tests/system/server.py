@@ -17,7 +17,7 @@ import time
 import websockets
 
 from harness import DEADLINE, SANITIZED, Failure, expect, expect_equal, wait_until
-from wire import TLS, Peer, believing_context, certificate, client_context
+from wire import COMPRESSION, TLS, Peer, believing_context, certificate, client_context
 
 ROOT = os.environ.get("WS101_ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("WS101") or os.path.join(ROOT, "build/release/ws101")
@@ -43,6 +43,8 @@ class Server:
         self.secure = TLS and not any(address.startswith(("unix:", "fd:")) for address in listen)
         if self.secure:
             command += ["--tls-cert", certificate()[0], "--tls-key", certificate()[1]]
+        if COMPRESSION and "--compress" not in flags:
+            command += ["--compress", COMPRESSION, "--compress-min", "0"]
         for address in listen:
             command += ["--tls-listen" if self.secure else "--listen", address]
         if "--drain-timeout" not in flags:
@@ -112,7 +114,8 @@ class Server:
     def connect(self, path="/ws", **options):
         """A client of python3-websockets. Without bounds of its own: with a queue that is full it cannot see the answer
         to its Close frame."""
-        chosen = {"max_size": None, "max_queue": None, "open_timeout": DEADLINE, "compression": None, **options}
+        chosen = {"max_size": None, "max_queue": None, "open_timeout": DEADLINE,
+                  "compression": "deflate" if COMPRESSION else None, **options}
         return websockets.connect(self.url(path), ssl=client_context() if self.secure else None, **chosen)
 
     def __enter__(self):

@@ -2,7 +2,8 @@
 
 The well-behaved clients of other projects are used where good behaviour is what is tested; this one is for the rest.
 
-WS101_WIRE=tls in the environment runs the same tests over TLS: each Peer is wrapped, and each Server listens for it.
+WS101_WIRE=tls in the environment runs the same tests over TLS: each Peer is wrapped, and each Server listens for it. With
+`shared` or `dedicated` in it the server compresses so, and clients of other projects ask for it.
 """
 
 import atexit
@@ -20,7 +21,9 @@ from dataclasses import dataclass
 
 from harness import DEADLINE, Failure, expect
 
-TLS = "tls" in os.environ.get("WS101_WIRE", "")
+_WIRE = os.environ.get("WS101_WIRE", "").split("-")
+TLS = "tls" in _WIRE
+COMPRESSION = "shared" if "shared" in _WIRE else "dedicated" if "dedicated" in _WIRE else None
 # What a socket that does not block raises where it would.
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10

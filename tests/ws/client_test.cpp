@@ -3,6 +3,7 @@
 #include "ws/client.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <cstdlib>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/reactor/temporary_folder.hpp"
 #include "tests/ws/line.hpp"
 #include "ws/protocol/handshake.hpp"
 
@@ -33,6 +35,12 @@ std::string value_of(const std::string& head, const std::string& name) {
 std::string answer_to(const std::string& request, const std::string& more_fields = "") {
   return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
          protocol::accept_key(value_of(request, "Sec-WebSocket-Key")) + "\r\n" + more_fields + "\r\n";
+}
+
+std::string replaced(std::string text, const std::string& part, const std::string& by) {
+  const std::size_t at = text.find(part);
+  EXPECT_NE(at, std::string::npos) << part;
+  return text.replace(at, part.size(), by);
 }
 
 // A listening socket, a loop, and what became of the newest attempt.
@@ -135,6 +143,51 @@ TEST_F(Client, says_what_its_options_say) {
   EXPECT_NE(head.find("\r\nX-Empty: \r\n"), std::string::npos);
 }
 
+// RFC 7617 2: base64 of NAME:PASSWORD.
+TEST_F(Client, sends_credentials_as_basic_authorisation) {
+  struct Row {
+    const char* user_part;
+    ConnectOptions options;
+    const char* header;
+  };
+  const Row rows[] = {
+      {"", {}, ""},
+      {"", {.credentials = "Aladdin:open sesame"}, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+      {"Aladdin:open%20sesame@", {}, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+      {"other@", {.credentials = "a:b"}, "Basic YTpi"},
+      {"other@", {.headers = {{"authorization", "Bearer x"}}}, "Bearer x"},
+  };
+  for (const Row& row : rows) {
+    peer.reset();
+    connect_to(replaced(url(), "//", "//" + std::string(row.user_part)), row.options);
+    accept();
+    const std::string head = request();
+    EXPECT_EQ(value_of(head, "Authorization") + value_of(head, "authorization"), row.header);
+    EXPECT_TRUE(value_of(head, "Authorization").empty() || value_of(head, "authorization").empty());
+    EXPECT_EQ(value_of(head, "Host"), "127.0.0.1:" + std::to_string(port()));
+  }
+}
+
+TEST_F(Client, connects_to_a_unix_socket) {
+  const reactor::tests::TemporaryFolder folder;
+  const std::string path = folder.path() + "/s";
+  const reactor::Address address = reactor::Address::unix_path(path);
+  listening = reactor::FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(listening.get(), address.data(), address.size()), 0);
+  ASSERT_EQ(::listen(listening.get(), 1), 0);
+  connect_to("ws+unix:" + path + ":/ws?x");
+  accept();
+  const std::string head = request();
+  EXPECT_TRUE(head.starts_with("GET /ws?x HTTP/1.1\r\nHost: localhost\r\n")) << head;
+  peer->send(answer_to(head));
+  expect_open();
+  peer.reset();
+  EXPECT_TRUE(turn_until(loop, [&] { return told->gone(); }));
+  connect_to("ws+unix:" + path + ".not:/");
+  const std::string words = failure();
+  EXPECT_NE(words.find(path + ".not"), std::string::npos) << words;
+}
+
 TEST_F(Client, uses_a_fresh_key_for_each_connection_and_a_fresh_masking_key_for_each_frame) {
   std::set<std::string> keys;
   std::set<protocol::MaskingKey> masking_keys;
@@ -223,6 +276,38 @@ TEST_F(Client, gives_its_limits_and_its_trace_to_the_connection) {
   EXPECT_EQ(traced, 2);
 }
 
+// ---- A client that sends more than it hears
+
+TEST_F(Client, that_keeps_reading_hears_the_peer_also_behind_its_own_close) {
+  for (const bool keep_reading : {false, true}) {
+    converse([](const std::string& head) { return answer_to(head); }, {.keep_reading = keep_reading});
+    told->at_open = [](Connection& ws) { ws.close(); };
+    expect_open();
+    EXPECT_EQ(peer->next(), "close 1000");
+    peer->text("late");
+    peer->close_frame(1000);
+    peer->socket().close();
+    EXPECT_TRUE(turn_until(loop, [&] { return told->gone(); }));
+    EXPECT_EQ(told->all(),
+              "open; " + std::string(keep_reading ? "text late; " : "") + "close 1000, by us, clean; gone");
+  }
+}
+
+// An echo does not read on while its answers are not taken; if we did the same, both would wait for ever.
+TEST_F(Client, that_keeps_reading_does_so_while_the_peer_takes_nothing) {
+  for (const bool keep_reading : {false, true}) {
+    converse([](const std::string& head) { return answer_to(head); }, {.keep_reading = keep_reading});
+    told->at_open = [](Connection& ws) {
+      ws.write_binary(std::vector<std::uint8_t>(16U << 20));
+      EXPECT_TRUE(ws.above_high_water()) << "and so it knows when to stop";
+    };
+    expect_open();
+    peer->text("heard");
+    turn(loop, 20);
+    EXPECT_EQ(told->has("text heard"), keep_reading);
+  }
+}
+
 // ---- The server answers as it must not
 
 struct Answer {
@@ -230,12 +315,6 @@ struct Answer {
   std::function<std::string(const std::string& request)> answer;
   const char* words;
 };
-
-std::string replaced(std::string text, const std::string& part, const std::string& by) {
-  const std::size_t at = text.find(part);
-  EXPECT_NE(at, std::string::npos) << part;
-  return text.replace(at, part.size(), by);
-}
 
 TEST_F(Client, opens_no_connection_on_an_answer_that_is_not_the_one) {
   const auto with = [](const std::string& part, const std::string& by) {
@@ -320,18 +399,52 @@ TEST_F(Client, a_refusal_is_told_with_its_status_and_the_servers_own_words) {
   const Row rows[] = {
       {"HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\nnot this way", 404,
        "the server answered with status 404: not this way"},
+      {"HTTP/1.1 301 Moved\r\nLocation: wss://elsewhere/\xC2\x9B"
+       "1m\r\nContent-Length: 0\r\n\r\n",
+       301, "the server answered with status 301, which points to wss://elsewhere/ and is not followed"},
       {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", 401, "the server answered with status 401"},
       {"HTTP/1.1 403 Forbidden\r\nContent-Length: 16\r\n\r\nfirst line\r\nmore", 403,
        "the server answered with status 403: first line"},
       {"HTTP/1.1 400 Bad\r\nContent-Length: 9\r\n\r\nx\x1b[2Jevil", 400, "the server answered with status 400: x"},
       {"HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\n" + long_words, 503,
        "the server answered with status 503: " + long_words.substr(0, 200)},
-      {"HTTP/1.0 404 Not Found\r\n\r\nold", 404, "the server answered with status 404: old"},
+      {"HTTP/1.0 404 Not Found\r\n\r\nold\n", 404, "the server answered with status 404: old"},
+      {"HTTP/1.1 400 Bad\r\nContent-Length: 11\r\n\r\nx\xC2\x9B"
+       "2J\xC2\x85 evil",
+       400, "the server answered with status 400: x"},
+      {"HTTP/1.1 400 Bad\r\nContent-Length: 8\r\n\r\nx\xFF\xFE evil", 400, "the server answered with status 400: x"},
   };
   for (const Row& row : rows) {
     converse([&](const std::string&) { return row.answer; });
     EXPECT_EQ(failure(), row.text);
     EXPECT_EQ(failures.at(0).status, row.status);
+  }
+}
+
+TEST_F(Client, a_refusals_words_may_come_behind_its_head) {
+  struct Row {
+    std::string head;
+    std::vector<std::string> pieces;
+    bool hangs_up;
+  };
+  const Row rows[] = {
+      {"Content-Length: 12\r\n", {"not", " this", " way"}, false},
+      {"Content-Length: 14\r\n", {"not", " this way\r\n"}, false},
+      {"Transfer-Encoding: chunked\r\n", {"3\r\nnot\r", "\n9\r\n this way\r\n", "0\r\n\r\n"}, false},
+      {"", {"not this", " way"}, true},
+      {"Content-Length: 1000\r\n", {"not this way"}, true},
+      {"Content-Length: 1000\r\n", {"not this way"}, false},  // and no more: until a second is over
+  };
+  for (const Row& row : rows) {
+    converse([&](const std::string&) { return "HTTP/1.1 404 Not Found\r\n" + row.head + "\r\n"; });
+    for (const std::string& piece : row.pieces) {
+      turn(loop, 2);
+      EXPECT_TRUE(failures.empty()) << row.head;
+      peer->send(piece);
+    }
+    if (row.hangs_up) peer->socket().close();
+    EXPECT_EQ(failure(), "the server answered with status 404: not this way") << row.head;
+    EXPECT_EQ(failures.at(0).status, 404);
   }
 }
 
@@ -508,6 +621,23 @@ TEST_F(Client, fails_in_a_later_turn_if_the_loop_is_shutting_down_already) {
   EXPECT_TRUE(turn_until(loop, [&] { return times == 10; }));
   EXPECT_THROW(ws::connect(loop, "http://x/", std::make_unique<Script>(std::make_shared<Told>())),
                std::invalid_argument);
+}
+
+// Such a client would else keep a loop busy that only waits for its connections to leave.
+TEST_F(Client, who_tries_again_at_each_failure_does_not_keep_a_loop_busy_that_is_shutting_down) {
+  Line line(loop);
+  loop.shut_down(Milliseconds(60000));
+  int times = 0;
+  std::function<void()> again;
+  again = [&] {
+    ++times;
+    ws::connect(loop, url(), std::make_unique<Script>(std::make_shared<Told>()),
+                {.on_failure = [&](const ConnectFailure&) { again(); }});
+  };
+  again();
+  const std::uint64_t start = loop.now();
+  EXPECT_TRUE(turn_until(loop, [&] { return loop.now() >= start + 200; }));
+  EXPECT_LE(times, 20);
 }
 
 TEST_F(Client, may_be_tried_again_from_inside_its_failure) {

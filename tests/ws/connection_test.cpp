@@ -309,7 +309,7 @@ TEST(Connection, holds_nothing_on_the_heap_while_it_is_idle) {
 
 TEST(Connection, knows_its_facts) {
   reactor::Loop loop;
-  Line line(loop, {.role = Role::kClient, .subprotocols = {"one", "two"}, .subprotocol = 1},
+  Line line(loop, {.role = Role::kClient, .subprotocols = {"one", "two"}, .agreed = {.subprotocol = 1}},
             reactor::tests::tcp_pair());
   Connection& ws = line.ws();
   EXPECT_EQ(ws.role(), Role::kClient);

@@ -22,6 +22,7 @@ class Notebook final : public Subscriber {
  public:
   ~Notebook() override { leave_all(); }
 
+  std::size_t size_of(const Publication& publication) const override { return publication.frame().size(); }
   Taken take(const Publication& publication, Tag topic, std::size_t max_queue) override {
     if (gone) return Taken::kGone;
     const std::size_t size = publication.frame().size();

@@ -71,12 +71,15 @@ void FramePeer::forget() {
 
 Line::Line(reactor::Loop& loop, LineOptions options, SocketPair pair)
     : loop_(loop), told_(std::move(options.told)), peer(loop, std::move(pair.theirs), opposite(options.role)) {
-  const auto settings = std::make_shared<const Settings>(Settings{
-      .limits = options.limits, .subprotocols = std::move(options.subprotocols), .trace = std::move(options.trace)});
+  const auto settings = std::make_shared<Settings>(Settings{.limits = options.limits,
+                                                            .subprotocols = std::move(options.subprotocols),
+                                                            .trace = std::move(options.trace),
+                                                            .compression = options.compression});
+  prepare_compression(*settings);
   loop.keep(settings);
-  connection_ = &loop.adopt(
-      std::make_unique<Connection>(options.role, std::make_unique<reactor::Stream>(loop, std::move(pair.ours)),
-                                   std::make_unique<Script>(told_), *settings, options.subprotocol));
+  connection_ = &loop.adopt(std::make_unique<Connection>(options.role,
+                                                         std::make_unique<reactor::Stream>(loop, std::move(pair.ours)),
+                                                         std::make_unique<Script>(told_), *settings, options.agreed));
   std::vector<std::uint8_t> early(options.early.begin(), options.early.end());
   connection_->open(early);
 }

@@ -72,7 +72,8 @@ struct LineOptions {
   std::shared_ptr<Told> told = std::make_shared<Told>();  // with actions in it, where on_open shall have one
   std::string early = {};                                 // what came behind the handshake
   std::vector<std::string> subprotocols = {};
-  std::uint8_t subprotocol = Connection::kNoSubprotocol;
+  Agreed agreed = {};
+  protocol::Compression compression = {};
   Trace trace = {};
 };
 

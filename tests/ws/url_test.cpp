@@ -61,6 +61,51 @@ TEST(Url, is_taken_apart) {
   }
 }
 
+TEST(Url, may_name_a_user_and_a_password_in_percent_encoding) {
+  struct Row {
+    const char* text;
+    const char* credentials;
+    const char* host_field;
+  };
+  const Row rows[] = {
+      {"ws://h/", "", "h"},
+      {"ws://h/a@b", "", "h"},
+      {"ws://me@h:81/", "me:", "h:81"},
+      {"ws://me:secret@h/", "me:secret", "h"},
+      {"ws://me:a:b@[::1]:81/x", "me:a:b", "[::1]:81"},
+      {"ws://a%40b:p%2Fq%25@h/", "a@b:p/q%", "h"},
+      {"ws://good.example@evil.example/", "good.example:", "evil.example"},
+      {"ws://a@b@h/", "a@b:", "h"},
+  };
+  for (const Row& row : rows) {
+    const Url url = Url::parse(row.text);
+    EXPECT_EQ(url.credentials, row.credentials) << row.text;
+    EXPECT_EQ(url.host_field, row.host_field) << row.text;
+  }
+}
+
+TEST(Url, may_name_a_socket_on_this_machine) {
+  struct Row {
+    const char* text;
+    const char* path;
+    const char* target;
+  };
+  const Row rows[] = {
+      {"ws+unix:/run/ws101.sock:/ws", "/run/ws101.sock", "/ws"},
+      {"ws+unix:/run/ws101.sock", "/run/ws101.sock", "/"},
+      {"ws+unix:///run/ws101.sock:/ws?a=b:/c", "///run/ws101.sock", "/ws?a=b:/c"},
+      {"ws+unix:/run/a:b.sock:/", "/run/a:b.sock", "/"},
+  };
+  for (const Row& row : rows) {
+    const Url url = Url::parse(row.text);
+    EXPECT_EQ(url.unix_path, row.path) << row.text;
+    EXPECT_EQ(url.target, row.target) << row.text;
+    EXPECT_EQ(url.host_field, "localhost") << row.text;
+    EXPECT_TRUE(url.host.empty()) << row.text;
+  }
+  EXPECT_EQ(Url::parse("ws://h/").unix_path, "");
+}
+
 struct Bad {
   const char* text;
   const char* why;
@@ -90,9 +135,20 @@ constexpr Bad kBad[] = {
     {"ws://:80/", "no host"},
     {"ws://?q", "no host"},
     {"ws://[]/", "no host"},
-    {"ws://user@example.com/", "user or password"},
-    {"ws://user:secret@example.com/", "user or password"},
-    {"ws://good.example@evil.example/", "user or password"},
+    {"ws://@example.com/", "user is not empty"},
+    {"ws://:secret@example.com/", "user is not empty"},
+    {"ws://a%3Ab:secret@example.com/", "no colon"},
+    {"ws://a%:secret@example.com/", "hexadecimal"},
+    {"ws://a:secret%4@example.com/", "hexadecimal"},
+    {"ws://a:secret%zz@example.com/", "hexadecimal"},
+    {"ws://a:secret%-1@example.com/", "hexadecimal"},
+    {"ws://a:secret/@example.com/", "port"},
+    {"ws://a:secret@", "no host"},
+    {"ws://a:secret@:80/", "no host"},
+    {"ws+unix:", "does not begin with /"},
+    {"ws+unix:relative.sock:/ws", "does not begin with /"},
+    {"ws+unix:/s.sock:/a b", "space"},
+    {"ws+unix:/s.sock:/#a", "fragment"},
     {"ws://h:/", "port"},
     {"ws://h:0/", "port"},
     {"ws://h:65536/", "port"},
@@ -126,6 +182,7 @@ TEST(Url, that_could_lead_elsewhere_is_refused_with_a_reason) {
       const std::string_view words = error.what();
       EXPECT_NE(words.find(bad.why), std::string_view::npos) << bad.text << ": " << words;
       EXPECT_NE(words.find("ws://host:port/path"), std::string_view::npos) << "the remedy: " << words;
+      EXPECT_EQ(words.find("secret"), std::string_view::npos) << "a password goes into no log: " << words;
     }
   }
 }

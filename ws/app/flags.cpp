@@ -3,6 +3,8 @@
 
 #include <iostream>
 
+#include "ws/app/escape.hpp"
+
 namespace ws::app {
 
 void add_duration(CLI::App& app, const std::string& name, reactor::Milliseconds& value, const std::string& help,
@@ -22,6 +24,28 @@ void add_duration(CLI::App& app, const std::string& name, reactor::Milliseconds&
   app.add_option_function<std::string>(name, read, help)->type_name("D")->default_str(format_duration(value));
 }
 
+void add_compression(CLI::App& app, protocol::Compression& compression) {
+  using Mode = protocol::Compression::Mode;
+  add_choice<Mode>(app, "--compress", compression.mode, "MODE",
+                   {{"off", Mode::kOff}, {"shared", Mode::kShared}, {"dedicated", Mode::kDedicated}},
+                   "permessage-deflate, in shared mode without memory for idle connections");
+  add_size(app, "--compress-min", compression.min_size, "Smaller messages are sent as they are", 0,
+           std::uint64_t{1} << 30);
+  const auto read = [&compression](const std::string& text) {
+    unsigned bits = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
+    if (error != std::errc() || end != text.data() + text.size() || bits < protocol::kMinWindowBits ||
+        bits > protocol::kMaxWindowBits) {
+      throw CLI::ValidationError("--compress-window", "'" + text + "' is no number from 9 to 15");
+    }
+    compression.window_bits = static_cast<std::uint8_t>(bits);
+  };
+  app.add_option_function<std::string>("--compress-window", read,
+                                       "Of a dedicated compressor, for each direction: 2 to the power of so many bytes")
+      ->type_name("BITS")
+      ->default_str(std::to_string(compression.window_bits));
+}
+
 int parse_flags(CLI::App& app, int count, const char* const* arguments) {
   try {
     app.parse(count, arguments);
@@ -29,10 +53,14 @@ int parse_flags(CLI::App& app, int count, const char* const* arguments) {
     std::cout << app.help();
     return 0;
   } catch (const CLI::ParseError& error) {
-    std::cerr << app.get_name() << ": " << error.what() << " (see " << app.get_name() << " --help)\n";
-    return 2;
+    return refuse_flags(app, error.what());
   }
   return -1;
+}
+
+int refuse_flags(const CLI::App& app, const std::string& wrong) {
+  std::cerr << app.get_name() << ": " << printable(wrong) << " (see " << app.get_name() << " --help)\n";
+  return 2;
 }
 
 }  // namespace ws::app

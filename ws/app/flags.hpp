@@ -11,6 +11,7 @@
 
 #include "reactor/loop.hpp"
 #include "ws/app/quantities.hpp"
+#include "ws/protocol/deflate_offer.hpp"
 
 namespace ws::app {
 
@@ -77,8 +78,13 @@ void add_choice(CLI::App& app, const std::string& name, Value& value, const std:
   app.add_option_function<std::string>(name, read, help + ": " + words)->type_name(type)->default_str(preset);
 }
 
+// --compress, and what goes with it.
+void add_compression(CLI::App& app, protocol::Compression& compression);
+
 // Parses the command line of `ws101 COMMAND`. Returns -1 to go on, or the exit status because all has been said: 0
 // after --help, 2 for wrong use.
 int parse_flags(CLI::App& app, int count, const char* const* arguments);
+// Says what is wrong with the flags, in the one line of all commands, and returns 2.
+int refuse_flags(const CLI::App& app, const std::string& wrong);
 
 }  // namespace ws::app

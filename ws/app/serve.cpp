@@ -22,6 +22,7 @@
 #include "ws/app/quantities.hpp"
 #include "ws/app/sessions.hpp"
 #include "ws/app/trace.hpp"
+#include "ws/codec.hpp"
 #include "ws/hub.hpp"
 #include "ws/masking_keys.hpp"
 #include "ws/protocol/handshake.hpp"
@@ -74,7 +75,10 @@ void listen(http::Server& server, const ServeOptions& options) {
 constexpr reactor::Milliseconds kWithoutLimit{std::int64_t{365} * 24 * 3'600'000};
 
 void add_endpoints(http::Server& server, const ServeOptions& options, Hub& hub, Chat& chat) {
-  UpgradeOptions upgrade_options = {.allow_origins = options.allow_origins, .limits = options.limits};
+  UpgradeOptions upgrade_options = {.allow_origins = options.allow_origins,
+                                    .limits = options.limits,
+                                    .compression = options.compression,
+                                    .codec = std::make_shared<Codec>()};  // one for all
   if (options.trace) upgrade_options.trace = print_trace;
   server.get("/", http::unless_known(page()));
   server.get("/ws", upgrade([&options](const http::Request& request,

@@ -148,6 +148,7 @@ ParsedServe parse_serve_options(int count, const char* const* arguments) {
         return valid ? "" : "the text is not UTF-8, as every text message must be";
       });
   add_log(app, options);
+  add_compression(app, options.compression);
   add_bounds(app, options);
   add_chat(app, options);
   add_times(app, options);

@@ -28,6 +28,7 @@ struct ServeOptions {
   reactor::Milliseconds drain_timeout{10000};
   http::ServerOptions http;
   Limits limits;
+  protocol::Compression compression;
   TopicOptions hub;
   ChatOptions chat;
 };

@@ -5,9 +5,12 @@
 
 namespace ws::app {
 
+std::string trace_line(const Connection& connection, bool received, const protocol::TracedFrame& frame) {
+  return connection.remote().to_string() + (received ? " < " : " > ") + to_string(frame);
+}
+
 void print_trace(const Connection& connection, bool received, const protocol::TracedFrame& frame) {
-  std::fprintf(stderr, "%s %s %s\n", connection.remote().to_string().c_str(), received ? "<" : ">",
-               to_string(frame).c_str());
+  std::fprintf(stderr, "%s\n", trace_line(connection, received, frame).c_str());
 }
 
 }  // namespace ws::app

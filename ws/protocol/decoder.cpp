@@ -77,8 +77,10 @@ Event Decoder::next_frame(std::span<std::uint8_t>& input) {
   if (!header) return begin(input);
 
   // 2. May the peer say it now? Asked before the payload is here: what is too big is refused while it is small.
-  const Error error = check_frame_header(
-      *header, {.role = role_, .reserved_bits_allowed = reserved_bits_allowed_, .payload_limit = limits_->max_message});
+  const Error error = check_frame_header(*header, {.role = role_,
+                                                   .reserved_bits_allowed = reserved_bits_allowed_,
+                                                   .payload_limit = limits_->max_message,
+                                                   .compressed_limit = limits_->max_compressed()});
   if (error != Error::kNone) return fail(error);
 
   // 3. Take the frame off the input, if it is a whole one that is a plain message or a control frame by itself.
@@ -128,13 +130,17 @@ Event Decoder::go_on(std::span<std::uint8_t>& input) {
 
 FrameContext Decoder::context() const {
   if (!partial_->message_open) {
-    return {.role = role_, .reserved_bits_allowed = reserved_bits_allowed_, .payload_limit = limits_->max_message};
+    return {.role = role_,
+            .reserved_bits_allowed = reserved_bits_allowed_,
+            .payload_limit = limits_->max_message,
+            .compressed_limit = limits_->max_compressed()};
   }
+  const std::uint64_t limit = partial_->compressed ? limits_->max_compressed() : limits_->max_message;
   return {.role = role_,
           .message_open = true,
           .reserved_bits_allowed = reserved_bits_allowed_,
           .fragments_left = limits_->max_fragments - std::min(limits_->max_fragments, partial_->fragment_count),
-          .payload_limit = limits_->max_message - partial_->wire_size};
+          .payload_limit = limit - partial_->wire_size};
 }
 
 // As next_frame, for a frame that is not all in the input or is part of a longer message.

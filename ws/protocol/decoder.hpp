@@ -30,9 +30,12 @@ class Inflater;
 struct DeflateDirection;
 
 struct DecoderLimits {
-  std::uint64_t max_message = 16U << 20;  // bytes of one message, as it comes and as it is inflated to
+  std::uint64_t max_message = 16U << 20;  // bytes of one message; of a compressed one, as it is inflated to
   std::uint32_t max_fragments = 131072;   // frames of one message
   Inflater* inflater = nullptr;           // of the loop; for decoders that expect compressed messages
+
+  // As it comes compressed: a little more, because what cannot be compressed grows (RFC 1951 3.2.4: 5 bytes a block).
+  std::uint64_t max_compressed() const { return max_message + (max_message >> 10) + 64; }
 };
 
 enum class MessageType : std::uint8_t { kText = 1, kBinary = 2 };

@@ -56,6 +56,7 @@ struct FrameContext {
   std::uint8_t reserved_bits_allowed = 0;     // on the first frame of a message, by a negotiated extension
   std::uint32_t fragments_left = UINT32_MAX;  // frames that the open message may have yet
   std::uint64_t payload_limit = UINT64_MAX;   // bytes that the message may have yet
+  std::uint64_t compressed_limit = 0;         // the same, if it comes compressed and that is more
 };
 
 // RFC 6455 5.5: control frames are the opcodes with their top bit set.
@@ -142,7 +143,9 @@ inline Error check_length(const FrameHeader& header, const FrameContext& context
     if (header.payload_size >> 63 != 0) return Error::kLengthTopBit;
     if (header.payload_size < smallest) return Error::kLengthNotMinimal;
   }
-  return header.payload_size > context.payload_limit ? Error::kMessageTooBig : Error::kNone;
+  if (header.payload_size <= context.payload_limit) return Error::kNone;
+  const bool fits = (header.reserved_bits & kCompressedBit) != 0 && header.payload_size <= context.compressed_limit;
+  return fits ? Error::kNone : Error::kMessageTooBig;
 }
 
 }  // namespace detail

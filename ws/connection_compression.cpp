@@ -1,0 +1,36 @@
+// The part of a connection that compresses what it sends (RFC 7692). What it receives is inflated by its decoder.
+#include <memory>
+#include <utility>
+
+#include "ws/codec.hpp"
+#include "ws/connection_extras.hpp"
+
+namespace ws {
+
+[[gnu::noinline]] void Connection::write_compressed(protocol::Opcode opcode, std::span<const std::uint8_t> payload) {
+  protocol::Deflater& deflater = settings_.codec->deflater;
+  const protocol::CompressedMessage message =
+      sending_.context_takeover ? deflater.compress(payload, context()) : deflater.compress(payload, sending_);
+  if (!message) return write_frame(opcode, payload);  // it gains nothing
+  write_frame(opcode, message.payload(), protocol::kCompressedBit);
+}
+
+protocol::DeflateContext& Connection::context() {
+  if (extras().context == nullptr) extras_->context = std::make_unique<protocol::DeflateContext>(sending_.window_bits);
+  if (!std::exchange(extras_->context_used, true)) arm_timer();
+  return *extras_->context;
+}
+
+// The next message then refers to nothing before it, which the peer need not know.
+void Connection::release_context_if_idle() {
+  if (extras_ == nullptr || extras_->context == nullptr) return;
+  if (!std::exchange(extras_->context_used, false)) extras_->context->release();
+}
+
+void prepare_compression(Settings& settings, std::shared_ptr<Codec> codec) {
+  if (settings.compression.mode == protocol::Compression::Mode::kOff) return;
+  settings.codec = codec != nullptr ? std::move(codec) : std::make_shared<Codec>();
+  settings.decoder.inflater = &settings.codec->inflater;
+}
+
+}  // namespace ws

@@ -1,0 +1,61 @@
+// The body is looked at only as far as it is shown; its framing is that of RFC 9112 6.3.
+#include "ws/refusal_words.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "ws/protocol/utf8.hpp"
+
+namespace ws {
+
+namespace {
+
+// The bytes of the control characters C1, of the line separators, and of what turns the direction of writing.
+bool starts_unprintable(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<std::uint8_t>(text[at]) : 0; };
+  if (byte(0) < ' ' || byte(0) == 0x7F) return true;
+  if (byte(0) == 0xC2) return byte(1) < 0xA0;
+  if (byte(0) != 0xE2) return false;
+  return (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
+         (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
+}
+
+}  // namespace
+
+std::string_view printable_front(std::string_view text, std::size_t limit) {
+  text = text.substr(0, limit);
+  text = text.substr(0, protocol::valid_utf8_prefix({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
+  std::size_t size = 0;
+  while (size < text.size() && !starts_unprintable(text.substr(size))) ++size;
+  return text.substr(0, size);
+}
+
+RefusalWords::RefusalWords(const http::ResponseParser& head) {
+  if (head.header("Transfer-Encoding")) {
+    chunks_.emplace();
+  } else if (const auto length = head.header("Content-Length")) {
+    std::from_chars(length->data(), length->data() + length->size(), length_);
+  }
+  const auto type = head.header("Content-Type");
+  for_people_ = !type || type->find("html") == std::string_view::npos;
+}
+
+void RefusalWords::feed(std::span<const std::uint8_t> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (complete()) return;
+  if (chunks_) {
+    chunks_->take(text, body_, SIZE_MAX, {});
+  } else {
+    body_ += text.substr(0, std::min(kLongest, length_) - body_.size());
+  }
+}
+
+bool RefusalWords::complete() const {
+  if (!for_people_ || body_.size() >= std::min(kLongest, length_)) return true;
+  if (chunks_ && chunks_->state() != http::ChunkedBody::State::kReceiving) return true;
+  // Behind what may be shown stands what may not, unless it is a character that is not yet whole.
+  const std::string_view rest = std::string_view(body_).substr(text().size());
+  return !rest.empty() && (rest.size() >= 4 || static_cast<std::uint8_t>(rest.front()) < 0x80);
+}
+
+}  // namespace ws
