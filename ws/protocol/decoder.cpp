@@ -222,7 +222,7 @@ Error Decoder::inflate(std::span<const std::uint8_t> piece) {
   Partial& partial = *partial_;
   if (partial.payload_left == 0 && partial.frame.final) return inflate_rest(piece);
   const Error error = partial.inflate_ahead(piece, *limits_);
-  return error != Error::kNone || piece.empty() ? error : partial.gather(piece, limits_->max_message);
+  return error != Error::kNone || piece.empty() ? error : partial.gather(piece, limits_->max_compressed());
 }
 
 // The last bytes of a compressed message are here.

@@ -49,7 +49,7 @@ struct Decoder::Partial {
   Error arrive(std::span<std::uint8_t> piece);
   InflateTarget inflate_target(std::uint64_t limit);
   Error inflate_ahead(std::span<const std::uint8_t>& piece, const DecoderLimits& limits);
-  Error gather(std::span<const std::uint8_t> piece, std::uint64_t max_message);
+  Error gather(std::span<const std::uint8_t> piece, std::uint64_t max_compressed);
   Error begin_stream(Inflater& inflater);
 };
 
@@ -126,9 +126,9 @@ inline Error Decoder::Partial::inflate_ahead(std::span<const std::uint8_t>& piec
 }
 
 // Keeps the next bytes of a compressed message as they came, and all that follow them.
-inline Error Decoder::Partial::gather(std::span<const std::uint8_t> piece, std::uint64_t max_message) {
+inline Error Decoder::Partial::gather(std::span<const std::uint8_t> piece, std::uint64_t max_compressed) {
   const std::size_t arrived = gathered.size() + piece.size();
-  if (arrived > gathered.capacity() && !gathered.reserve(allowed_capacity(arrived, payload_left, max_message)))
+  if (arrived > gathered.capacity() && !gathered.reserve(allowed_capacity(arrived, payload_left, max_compressed)))
     return Error::kOutOfMemory;
   gathered.append(piece);
   return Error::kNone;

@@ -418,6 +418,22 @@ TEST_F(DecoderDeflateMemory, small_messages_that_are_half_here_share_the_allowan
   for (Decoder& each : decoders) EXPECT_EQ(feed(each, back(frame, frame.size() - 1)).payload.size(), 300U);
 }
 
+TEST_F(DecoderDeflateMemory, what_waits_may_be_all_that_may_come) {
+  Inflater waits(0);
+  limits_ = {.max_message = 10000, .inflater = &waits};
+  const Bytes message = noise(10000);
+  Bytes payload = deflated(message, 15, 0);
+  while (payload.size() + 5 <= limits_.max_compressed()) payload = payload + hex("00 00 ff ff 00");
+  ASSERT_GT(payload.size(), message.size());
+  for (const std::size_t size : {payload.size() / 2, payload.size()}) {
+    Decoder one = decoder(kAlone);
+    EXPECT_EQ(feed(one, client_frame(0x42, front(payload, size))).kind, Kind::kNeedMore);
+    EXPECT_LE(one.memory(), limits_.max_compressed() + 256);
+    const auto event = feed(one, client_frame(0x80, back(payload, size)));
+    EXPECT_EQ(Bytes(event.payload.begin(), event.payload.end()), message);
+  }
+}
+
 TEST_F(DecoderDeflateMemory, what_waited_is_inflated_before_what_came_after_it) {
   Inflater small(1);  // for one message at a time
   limits_.inflater = &small;
