@@ -121,7 +121,7 @@ Event Decoder::resume(std::span<std::uint8_t>& input) {
 
 // Goes on with an unfinished message, frame or header.
 Event Decoder::go_on(std::span<std::uint8_t>& input) {
-  if (partial_->error != Error::kNone) return fail(partial_->error);
+  if (partial_->landed_error != Error::kNone) return fail(partial_->landed_error);
   while (true) {
     const Event event = partial_->frame_open ? take_payload(input) : take_frame(input);
     if (event.kind != Kind::kNeedMore || input.empty()) return event;
@@ -171,28 +171,22 @@ Event Decoder::begin_fragment(const FrameHeader& header, std::span<std::uint8_t>
   partial.frame = header;
   partial.payload_left = header.payload_size;
   if (!partial.message_open) {
-    const Error error = open_message(header, input);
-    if (error != Error::kNone) return fail(error);
+    open_message(header);
   }
   ++partial.fragment_count;
   partial.frame_open = true;
   return take_payload(input);
 }
 
-Error Decoder::open_message(const FrameHeader& header, std::span<const std::uint8_t> input) {
+void Decoder::open_message(const FrameHeader& header) {
   Partial& partial = *partial_;
-  assert(partial.message.size() == 0 && partial.stream == nullptr && partial.utf8.complete());
+  assert(partial.message.size() == 0 && partial.stream == nullptr && partial.gathered.size() == 0);
+  assert(partial.utf8.complete());
   partial.message_open = true;
   partial.type = message_type(header.opcode);
   partial.compressed = header.reserved_bits != 0;
   partial.fragment_count = 0;
   partial.wire_size = 0;
-  if (!partial.compressed) return Error::kNone;
-  partial.stream = limits_->inflater->lend_stream();
-  // A message that is all here is soon done with the loop's memory; any other has its own, by what is inflated.
-  if (header.final && input.size() >= header.payload_size) partial.message = limits_->inflater->lend_buffer();
-  const auto history = partial.history == nullptr ? std::span<const std::uint8_t>() : partial.history->bytes();
-  return partial.stream != nullptr && partial.stream->begin(history) ? Error::kNone : Error::kOutOfMemory;
 }
 
 Event Decoder::take_payload(std::span<std::uint8_t>& input) {
@@ -206,25 +200,42 @@ Event Decoder::take_payload(std::span<std::uint8_t>& input) {
   return partial.frame.final ? on_message_end() : Event();
 }
 
-// Moves the next bytes of the message to its buffer, inflating them if that is due.
+// Moves the next bytes of the message to its buffer.
 Error Decoder::keep_payload(std::span<std::uint8_t> piece) {
   Partial& partial = *partial_;
   if (partial.compressed) {
     partial.unmask(piece);
-    return partial.stream->feed(piece, partial.inflate_target(limits_->max_message));
+    return inflate(piece);
   }
   const std::size_t arrived = partial.message.size() + piece.size();
   if (arrived > partial.message.capacity() &&
-      !partial.message.reserve(partial.allowed_capacity(arrived, limits_->max_message))) {
+      !partial.message.reserve(
+          partial.allowed_capacity(arrived, partial.payload_left - piece.size(), limits_->max_message))) {
     return Error::kOutOfMemory;
   }
   return partial.arrive(partial.message.append(piece));
 }
 
-// The last bytes of a compressed message are here.
-Error Decoder::end_inflating() {
+// The next bytes of a compressed message. Only when it is whole may it be as large as it is: until then little memory
+// is spent on it, however much it unfolds to.
+Error Decoder::inflate(std::span<const std::uint8_t> piece) {
   Partial& partial = *partial_;
-  const Error error = partial.stream->finish(partial.inflate_target(limits_->max_message));
+  if (partial.payload_left == 0 && partial.frame.final) return inflate_rest(piece);
+  const Error error = partial.inflate_ahead(piece, *limits_);
+  return error != Error::kNone || piece.empty() ? error : partial.gather(piece, limits_->max_compressed());
+}
+
+// The last bytes of a compressed message are here.
+Error Decoder::inflate_rest(std::span<const std::uint8_t> piece) {
+  Partial& partial = *partial_;
+  // It is soon done with the loop's memory, so that serves every message which was not begun in its own.
+  if (partial.message.capacity() == 0) partial.message = limits_->inflater->lend_buffer();
+  Error error = partial.stream != nullptr ? Error::kNone : partial.begin_stream(*limits_->inflater);
+  const InflateTarget target = partial.inflate_target(limits_->max_message);
+  if (error == Error::kNone) error = partial.stream->feed(partial.gathered.bytes(), target);
+  partial.gathered = {};
+  if (error == Error::kNone) error = partial.stream->feed(piece, target);
+  if (error == Error::kNone) error = partial.stream->finish(target);
   if (error != Error::kNone) return error;
   limits_->inflater->take_back(std::move(partial.stream));
   if (history_bits_ == 0) return Error::kNone;
@@ -240,10 +251,6 @@ Error Decoder::end_inflating() {
 }
 
 Event Decoder::on_message_end() {
-  if (partial_->compressed) {
-    const Error error = end_inflating();
-    if (error != Error::kNone) return fail(error);
-  }
   // RFC 6455 5.6: a fragment may end within a character, a message may not.
   if (!partial_->utf8.complete()) return fail(Error::kInvalidUtf8);
   partial_->message_open = false;
@@ -280,19 +287,20 @@ void Decoder::give_back() {
   if (partial_->compressed) {
     limits_->inflater->take_back(std::move(partial_->stream));
     limits_->inflater->take_back(std::move(partial_->message));
+    partial_->gathered = {};
   }
   partial_->message = {};
 }
 
 std::span<std::uint8_t> Decoder::landing() {
-  if (partial_ == nullptr || !partial_->frame_open || partial_->compressed || partial_->error != Error::kNone)
+  if (partial_ == nullptr || !partial_->frame_open || partial_->compressed || partial_->landed_error != Error::kNone)
     return {};
   Partial& partial = *partial_;
   const std::size_t size = partial.message.size();
   std::size_t capacity = partial.message.capacity();
   // Grown only when too little is left to be offered: growing at every receive would move the message each time.
   if (capacity - size < std::min<std::uint64_t>(partial.payload_left, kSmallLanding)) {
-    capacity = std::max(capacity, partial.allowed_capacity(size, limits_->max_message));
+    capacity = std::max(capacity, partial.allowed_capacity(size, partial.payload_left, limits_->max_message));
   }
   const std::size_t room = std::min<std::size_t>(partial.payload_left, capacity - size);
   if (room < partial.payload_left && room < kSmallLanding) return {};
@@ -302,7 +310,7 @@ std::span<std::uint8_t> Decoder::landing() {
 
 void Decoder::landed(std::size_t size) {
   assert(partial_ != nullptr && partial_->frame_open && size <= partial_->payload_left);
-  partial_->error = partial_->arrive(partial_->message.extend(size));
+  partial_->landed_error = partial_->arrive(partial_->message.extend(size));
 }
 
 bool Decoder::idle() const { return partial_ == nullptr || ended_ || !partial_->unfinished(); }
@@ -316,7 +324,7 @@ std::size_t Decoder::memory() const {
   if (partial_ == nullptr) return 0;
   const std::size_t inflating = partial_->stream == nullptr ? 0 : partial_->stream->memory();
   const std::size_t remembered = partial_->history == nullptr ? 0 : partial_->history->memory();
-  return sizeof(Partial) + partial_->message.capacity() + inflating + remembered;
+  return sizeof(Partial) + partial_->message.capacity() + partial_->gathered.capacity() + inflating + remembered;
 }
 
 }  // namespace ws::protocol

@@ -10,7 +10,8 @@
 // what the peer's next compressed message may refer to.)
 //
 // A compressed message (RFC 7692) goes through a Partial too, also when it arrived whole: it is inflated as it arrives,
-// straight from the input, into the Partial's buffer, and is refused as early as a plain one.
+// straight from the input, into the Partial's buffer, and is refused as early as a plain one. Where too many messages
+// are half here for that (inflater.hpp), its bytes wait in the Partial as they came, for its end.
 #pragma once
 
 #include <cstddef>
@@ -97,10 +98,11 @@ class Decoder {
   FrameContext context() const;
   Event take_frame(std::span<std::uint8_t>& input);
   Event begin_fragment(const FrameHeader& header, std::span<std::uint8_t>& input);
-  Error open_message(const FrameHeader& header, std::span<const std::uint8_t> input);
+  void open_message(const FrameHeader& header);
   Event take_payload(std::span<std::uint8_t>& input);
   Error keep_payload(std::span<std::uint8_t> piece);
-  Error end_inflating();
+  Error inflate(std::span<const std::uint8_t> piece);
+  Error inflate_rest(std::span<const std::uint8_t> piece);
   Event on_message(Opcode opcode, std::span<std::uint8_t> payload);
   Event on_message_end();
   Event on_control(Opcode opcode, std::span<std::uint8_t> payload);

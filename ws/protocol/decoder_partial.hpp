@@ -22,18 +22,19 @@ struct Decoder::Partial {
   // The message under way. When its end has been reported the buffer lives on to the next call, for the view
   // that was given out.
   MessageBuffer message;
+  MessageBuffer gathered;                   // of a compressed message: what came and is not inflated yet
   FrameHeader frame;                        // its last frame so far
   std::uint64_t payload_left = 0;           // of that frame
   std::uint64_t wire_size = 0;              // of the message so far, as it came
-  std::unique_ptr<InflateStream> stream;    // lent by the loop, while a compressed message is under way
+  std::unique_ptr<InflateStream> stream;    // lent by the loop, while a message is being inflated
   std::unique_ptr<InflateHistory> history;  // what the next one may refer to; lives on from message to message
-  Utf8Validator utf8;
   std::uint32_t fragment_count = 0;
+  Utf8Validator utf8;
   MessageType type = MessageType::kText;
-  bool message_open = false;   // its end has not come
-  bool compressed = false;     // then `message` is what has been inflated
-  bool frame_open = false;     // that frame's end has not been reached; only if message_open
-  Error error = Error::kNone;  // found by landed(), told by next()
+  bool message_open = false;          // its end has not come
+  bool compressed = false;            // then `message` is what has been inflated
+  bool frame_open = false;            // that frame's end has not been reached; only if message_open
+  Error landed_error = Error::kNone;  // found by landed(), told by next()
 
   // The start of a header, or of a control frame. A control frame's payload is used where it lies here.
   std::uint8_t kept_size = 0;
@@ -43,10 +44,13 @@ struct Decoder::Partial {
   std::span<std::uint8_t> kept_bytes() { return std::span(kept).first(kept_size); }
   void keep(std::span<std::uint8_t>& input, std::size_t whole_size);
   std::optional<FrameHeader> keep_header(std::span<std::uint8_t>& input);
-  std::size_t allowed_capacity(std::size_t arrived, std::uint64_t max_message) const;
+  std::size_t allowed_capacity(std::size_t arrived, std::size_t to_come, std::uint64_t max_message) const;
   void unmask(std::span<std::uint8_t> piece);
   Error arrive(std::span<std::uint8_t> piece);
   InflateTarget inflate_target(std::uint64_t limit);
+  Error inflate_ahead(std::span<const std::uint8_t>& piece, const DecoderLimits& limits);
+  Error gather(std::span<const std::uint8_t> piece, std::uint64_t max_compressed);
+  Error begin_stream(Inflater& inflater);
 };
 
 // Moves bytes from `input` to the kept ones until those are `whole_size`.
@@ -75,8 +79,9 @@ inline constexpr std::size_t kSmallBuffer = 4096;
 
 // How large the buffer may be when `arrived` bytes of the message are here: twice that, so that a peer who only
 // promises costs nothing, and growing moves each byte about once. Never more than can still come.
-inline std::size_t Decoder::Partial::allowed_capacity(std::size_t arrived, std::uint64_t max_message) const {
-  const std::size_t can_come = frame.final ? message.size() + payload_left : max_message;
+inline std::size_t Decoder::Partial::allowed_capacity(std::size_t arrived, std::size_t to_come,
+                                                      std::uint64_t max_message) const {
+  const std::size_t can_come = frame.final ? arrived + to_come : max_message;
   return std::min(can_come, std::max(kSmallBuffer, 2 * arrived));
 }
 
@@ -96,6 +101,37 @@ inline Error Decoder::Partial::arrive(std::span<std::uint8_t> piece) {
 
 inline InflateTarget Decoder::Partial::inflate_target(std::uint64_t limit) {
   return {.out = message, .limit = limit, .text_check = type == MessageType::kText ? &utf8 : nullptr};
+}
+
+inline Error Decoder::Partial::begin_stream(Inflater& inflater) {
+  const auto context = history == nullptr ? std::span<const std::uint8_t>() : history->bytes();
+  stream = inflater.lend_stream();
+  return stream != nullptr && stream->begin(context) ? Error::kNone : Error::kOutOfMemory;
+}
+
+// Inflates the next bytes of a message that is not whole as far as the allowance of the loop goes, and takes them off
+// `piece`.
+inline Error Decoder::Partial::inflate_ahead(std::span<const std::uint8_t>& piece, const DecoderLimits& limits) {
+  Inflater& inflater = *limits.inflater;
+  while (!piece.empty() && gathered.size() == 0) {
+    const auto step = piece.first(std::min(piece.size(), inflater.step_ahead()));
+    if (step.empty()) break;
+    if (stream == nullptr && begin_stream(inflater) != Error::kNone) return Error::kOutOfMemory;
+    const Error found = stream->feed(step, inflate_target(limits.max_message));
+    inflater.ran_ahead(*stream, message);
+    if (found != Error::kNone) return found;
+    piece = piece.subspan(step.size());
+  }
+  return Error::kNone;
+}
+
+// Keeps the next bytes of a compressed message as they came, and all that follow them.
+inline Error Decoder::Partial::gather(std::span<const std::uint8_t> piece, std::uint64_t max_compressed) {
+  const std::size_t arrived = gathered.size() + piece.size();
+  if (arrived > gathered.capacity() && !gathered.reserve(allowed_capacity(arrived, payload_left, max_compressed)))
+    return Error::kOutOfMemory;
+  gathered.append(piece);
+  return Error::kNone;
 }
 
 }  // namespace ws::protocol

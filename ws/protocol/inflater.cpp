@@ -49,7 +49,17 @@ std::unique_ptr<InflateStream> InflateStream::make() {
   return inflateInit2(&stream->zlib_, kRawWindowBits) == Z_OK ? std::move(stream) : nullptr;
 }
 
-InflateStream::~InflateStream() { inflateEnd(&zlib_); }
+InflateStream::~InflateStream() {
+  hold(nullptr, 0);
+  inflateEnd(&zlib_);
+}
+
+void InflateStream::hold(const std::shared_ptr<std::size_t>& allowance, std::size_t size) {
+  if (allowance_ != nullptr) *allowance_ -= held_;
+  allowance_ = allowance;
+  held_ = size;
+  if (allowance_ != nullptr) *allowance_ += held_;
+}
 
 bool InflateStream::begin(std::span<const std::uint8_t> history) {
   inflateReset(&zlib_);
@@ -135,6 +145,8 @@ std::unique_ptr<InflateStream> Inflater::lend_stream() {
 }
 
 void Inflater::take_back(std::unique_ptr<InflateStream> stream) {
+  if (stream == nullptr) return;
+  stream->hold(nullptr, 0);
   if (stream_ == nullptr) stream_ = std::move(stream);
 }
 

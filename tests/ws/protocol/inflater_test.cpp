@@ -2,6 +2,7 @@
 #include "ws/protocol/inflater.hpp"
 
 #include <gtest/gtest.h>
+#include <libdeflate.h>
 
 #include <string>
 
@@ -115,6 +116,39 @@ TEST(InflateStream, what_is_not_a_whole_message_is_refused) {
       {"too many length codes", hex("fc 00 00"), refused},
       {"noise", hex("ff ff ff ff ff"), refused},
   });
+}
+
+// Why inflater.hpp has zlib alone: RFC 1951 3.2.6 and 3.2.7 allow none of these, and libdeflate takes them all. Each is
+// one final block.
+TEST(InflateStream, refuses_what_libdeflate_takes) {
+  const struct {
+    const char* name;
+    Bytes payload;
+  } rows[] = {
+      {"length symbol 286", hex("4b 1c 03 00")},
+      {"length symbol 287", hex("4b 1c 07 00")},
+      {"distance symbol 30", hex("00 30 75 cf 8a") + Bytes(30000, 0) + hex("03 3e 00 00 00")},
+      {"distance symbol 31", hex("00 30 75 cf 8a") + Bytes(30000, 0) + hex("03 7e 00 00 00")},
+      {"a list of 287 lengths", hex("f5 c1 81 08 00 00 00 c0 30 d6 f9 4b fc 24 9b 00")},
+      {"a list of 31 distances", hex("0d de 81 08 00 00 00 c0 30 d6 f9 4b fc 1b 89 00")},
+      {"code lengths repeated beyond their number", hex("05 c0 81 08 00 00 00 c0 30 d6 f9 4b 0c 20")},
+      {"the unused half of the code of the only symbol", hex("05 c0 81 08 00 00 00 c0 30 7f eb 2d")},
+      {"the unused half of the code of the only distance", hex("0d c0 81 08 00 00 00 c0 30 d6 f9 4b fc f3 00")},
+      {"a distance where none has a code", hex("0d c0 81 08 00 00 00 c0 30 d6 f9 4b fc 59")},
+  };
+  const auto stream = InflateStream::make();
+  libdeflate_decompressor* const decompressor = libdeflate_alloc_decompressor();
+  for (const auto& row : rows) {
+    Bytes out(100000);
+    std::size_t size = 0;
+    EXPECT_EQ(libdeflate_deflate_decompress(decompressor, row.payload.data(), row.payload.size(), out.data(),
+                                            out.size(), &size),
+              LIBDEFLATE_SUCCESS)
+        << row.name << ": if libdeflate has learned it, nothing here is wrong but what inflater.hpp says of it";
+    for (const std::size_t piece : {1UL, 1000000UL})
+      EXPECT_EQ(inflated(*stream, row.payload, piece).error, Error::kInvalidDeflate) << row.name;
+  }
+  libdeflate_free_decompressor(decompressor);
 }
 
 TEST(InflateStream, every_front_of_a_message_is_refused_or_shorter) {
@@ -246,6 +280,26 @@ TEST(Inflater, lends_the_same_stream_to_one_message_after_the_other) {
   inflater.take_back(std::move(second));
   EXPECT_EQ(inflater.lend_stream().get(), lent) << "one is kept";
   EXPECT_EQ(inflater.memory(), 0U);
+}
+
+TEST(Inflater, what_runs_ahead_is_counted_while_it_is_lent) {
+  Inflater inflater(50000);
+  MessageBuffer out;
+  ASSERT_TRUE(out.reserve(30000));
+  auto first = inflater.lend_stream();
+  auto second = inflater.lend_stream();
+  inflater.ran_ahead(*first, out);
+  inflater.ran_ahead(*first, out);
+  EXPECT_EQ(inflater.ahead(), first->memory() + 30000) << "once, though it was said twice";
+  EXPECT_GT(inflater.step_ahead(), 0U);
+  inflater.ran_ahead(*second, out);
+  EXPECT_EQ(inflater.step_ahead(), 0U);
+  inflater.take_back(std::move(first));
+  EXPECT_EQ(inflater.ahead(), second->memory() + 30000);
+  EXPECT_GT(inflater.step_ahead(), 0U);
+  second.reset();
+  EXPECT_EQ(inflater.ahead(), 0U) << "freed by who had it";
+  EXPECT_EQ(inflater.lend_stream()->memory(), InflateStream::make()->memory()) << "what is lent anew counts for none";
 }
 
 TEST(Inflater, keeps_memory_for_the_next_message_within_its_bound) {
