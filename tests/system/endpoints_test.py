@@ -11,9 +11,9 @@ import time
 
 import websockets
 
-from harness import DEADLINE, expect, expect_equal, main, test
+from harness import DEADLINE, expect, expect_equal, main, test, test_where
 from server import Server, release_program
-from wire import Peer, request
+from wire import COMPRESSION, Peer, request
 
 
 def connect(server, path="/ws", **options):
@@ -72,7 +72,7 @@ async def a_clean_close_is_answered_with_its_code():
                     expect_equal((socket.close_code, socket.close_rcvd.code), (code, code), f"the codes at {path}")
 
 
-@test
+@test_where(not COMPRESSION, "compression is agreed on where both speak it")
 async def no_subprotocol_and_no_extension_is_agreed_on_that_we_do_not_speak():
     with Server() as server:
         async with connect(server, subprotocols=["chat", "superchat"], compression="deflate") as socket:

@@ -52,7 +52,8 @@ function certificateFlags() {
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   return ['--tls-cert', certificate, '--tls-key', key];
 }
-const compression = ['shared', 'dedicated'].find(mode => (process.env.WS101_WIRE ?? '').includes(mode));
+// How the server compresses, or undefined.
+export const compression = ['shared', 'dedicated'].find(mode => (process.env.WS101_WIRE ?? '').includes(mode));
 const compressFlags = compression ? ['--compress', compression, '--compress-min', '0'] : [];
 const listenFlags = secure ? ['--tls-listen', '127.0.0.1:0', ...certificateFlags()] : ['--listen', '127.0.0.1:0'];
 

@@ -34,8 +34,9 @@ struct DecoderLimits {
   std::uint32_t max_fragments = 131072;   // frames of one message
   Inflater* inflater = nullptr;           // of the loop; for decoders that expect compressed messages
 
-  // As it comes compressed: a little more, because what cannot be compressed grows (RFC 1951 3.2.4: 5 bytes a block).
-  std::uint64_t max_compressed() const { return max_message + (max_message >> 10) + 64; }
+  // As it comes compressed: more, because what cannot be compressed grows, by 5 bytes a block (RFC 1951 3.2.4), and a
+  // compressor with little memory makes small blocks. zlib promises no worse than this.
+  std::uint64_t max_compressed() const { return max_message + (max_message >> 3) + 64; }
 };
 
 enum class MessageType : std::uint8_t { kText = 1, kBinary = 2 };

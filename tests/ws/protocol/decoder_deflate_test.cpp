@@ -211,9 +211,9 @@ TEST(DecoderDeflate, limits_hold_on_the_wire_and_after_inflation) {
           {"10 on the wire", client_frame(0xC2, hex("00 00 00 ff ff 00 00 00 ff ff")), {"binary "}, ten},
           // What cannot be compressed grows, and is as good a message as any.
           {"71 on the wire", client_frame(0xC2, hex("00 00 00 ff ff") * 14 + hex("00")), {"binary "}, ten},
-          {"75 on the wire", client_frame(0xC2, hex("00 00 00 ff ff") * 15), {told(Error::kMessageTooBig)}, ten},
-          {"75 on the wire in two frames",
-           client_frame(0x42, hex("00 00 00 ff ff")) + client_frame(0x80, hex("00 00 00 ff ff") * 14),
+          {"80 on the wire", client_frame(0xC2, hex("00 00 00 ff ff") * 16), {told(Error::kMessageTooBig)}, ten},
+          {"80 on the wire in two frames",
+           client_frame(0x42, hex("00 00 00 ff ff")) + client_frame(0x80, hex("00 00 00 ff ff") * 15),
            {told(Error::kMessageTooBig)},
            ten},
           {"11 bytes that are not compressed", client_frame(0x82, Bytes(11, 'x')), {told(Error::kMessageTooBig)}, ten},
@@ -239,8 +239,8 @@ TEST(DecoderDeflate, with_context_takeover_each_message_has_the_limits_to_itself
   expect_conversations(
       kTakingOver,
       {{"3 fragments with 10 bytes on the wire, three times", three_frames * 3, {"text ", "text ", "text "}, ten},
-       {"10 bytes on the wire, then 75",
-        three_frames + client_frame(0x41, hex("00 00 00 ff ff")) + client_frame(0x80, hex("00 00 00 ff ff") * 14),
+       {"10 bytes on the wire, then 80",
+        three_frames + client_frame(0x41, hex("00 00 00 ff ff")) + client_frame(0x80, hex("00 00 00 ff ff") * 15),
         {"text ", told(Error::kMessageTooBig)},
         ten},
        {"the same, plain, behind a compressed one",
