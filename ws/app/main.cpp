@@ -3,6 +3,8 @@
 #include <exception>
 #include <string_view>
 
+#include "ws/app/bench.hpp"
+#include "ws/app/bench_options.hpp"
 #include "ws/app/serve.hpp"
 #include "ws/app/serve_options.hpp"
 
@@ -14,6 +16,7 @@ constexpr const char* kUsage =
     "Usage: ws101 COMMAND [FLAGS]\n"
     "\n"
     "  serve    serve WebSockets and a page to try them\n"
+    "  bench    put load on a WebSocket server and measure it\n"
     "\n"
     "ws101 COMMAND --help lists the flags of a command.\n";
 
@@ -22,12 +25,18 @@ int serve(int count, const char* const* arguments) {
   return parsed.exit_status >= 0 ? parsed.exit_status : ws::app::serve(parsed.options);
 }
 
+int bench(int count, const char* const* arguments) {
+  const ws::app::ParsedBench parsed = ws::app::parse_bench_options(count, arguments);
+  return parsed.exit_status >= 0 ? parsed.exit_status : ws::app::bench(parsed.options);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   const std::string_view command = count > 1 ? arguments[1] : "";
   try {
     if (command == "serve") return serve(count - 1, arguments + 1);
+    if (command == "bench") return bench(count - 1, arguments + 1);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "ws101: %s\n", error.what());
     return 1;
