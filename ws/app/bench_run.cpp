@@ -122,9 +122,11 @@ void BenchRun::on_opened() {
 }
 
 void BenchRun::on_gone(const BenchLink& link) {
-  if (link.has_been_open()) {
+  if (options_.mode == BenchMode::kHandshake) {
+    // Only at the end, or if the driver has given up.
+  } else if (link.has_been_open()) {
     --open_;
-  } else if (options_.mode != BenchMode::kHandshake) {
+  } else {
     --opening_;
     if (open_ == 0) target_ = next_;  // nobody has come in: do not try them all
   }
