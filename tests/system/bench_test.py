@@ -125,19 +125,40 @@ def a_rate_is_kept_and_latency_counted_from_when_a_message_was_due():
         expect(abs(report["sent"] - 400 * report["seconds"]) <= 40, f"{report['sent']} sent in {report['seconds']} s")
 
 
+@contextmanager
+def stalled(server, after, seconds):
+    """Stops the server some time after now, for some time."""
+    def stall():
+        time.sleep(after)
+        os.kill(server.pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(server.pid, signal.SIGCONT)
+    stalling = threading.Thread(target=stall)
+    stalling.start()
+    try:
+        yield
+    finally:
+        stalling.join()
+
+
+@test
+def a_stall_at_the_end_does_not_hide_what_was_due():
+    with Server() as server:
+        for mode, path in (("echo", "/echo"), ("broadcast", "/broadcast")):
+            with stalled(server, after=0.5, seconds=1.2):
+                report = bench(server.url(path), "--mode", mode, "--rate", "200", "--depth", "1", "--connections", "2",
+                               short=("--seconds", "1s", "--warmup", "0"))
+            due = 200 * report["seconds"] * (2 if mode == "broadcast" else 1)
+            expect(report["latency_us"]["count"] >= due - 4, f"{report['latency_us']['count']} of {due} are in the figures")
+            expect(report["latency_us"]["p90"] > 400_000, f"the stall is hidden: {report['latency_us']}")
+
+
 @test
 def a_stall_of_the_server_shows_in_the_latency_of_all_that_was_due_meanwhile():
     with Server() as server:
-        def stall():
-            time.sleep(0.7)
-            os.kill(server.pid, signal.SIGSTOP)
-            time.sleep(1)
-            os.kill(server.pid, signal.SIGCONT)
-        stalling = threading.Thread(target=stall)
-        stalling.start()
-        report = bench(server.url("/echo"), "--rate", "500", "--depth", "1", "--connections", "2",
-                       short=("--seconds", "3s", "--warmup", "0"))
-        stalling.join()
+        with stalled(server, after=0.7, seconds=1):
+            report = bench(server.url("/echo"), "--rate", "500", "--depth", "1", "--connections", "2",
+                           short=("--seconds", "3s", "--warmup", "0"))
         latency = report["latency_us"]
         expect(latency["max"] > 800_000, f"the stall is not seen at all: {latency}")
         # A third of all messages fell due while it stood still. With one in flight a closed loop would have seen two.

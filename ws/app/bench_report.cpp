@@ -109,7 +109,7 @@ void add_cpu(std::string& table, const BenchOptions& options, const BenchResult&
     add_row(table, "server's memory", cells);
   }
   auto own = cpu_cells(result.own_cpu, result);
-  if (options.rate > 0) own = {"it does not sleep while it keeps the rate"};
+  if (options.rate > 0) own = {own.front(), "most of it waiting for the next that is due"};
   add_row(table, "this client", own);
 }
 

@@ -26,13 +26,19 @@ void BenchEcho::send_due(std::uint64_t now) {
   while (running_ && pace_.due(now)) {
     BenchLink& link = *links_[pace_.take() % links_.size()];
     ++owed_[link.index()];
-    if (link.is_open()) push(link, now);
+    ++begun_;
+    if (link.is_open()) {
+      push(link, now);
+    } else {
+      ++returned_;
+    }
   }
 }
 
-// Sends what this connection may send now.
+// Sends what this connection may send now. What was due is sent at the end too, late as it is: it belongs to the
+// figures.
 void BenchEcho::push(BenchLink& link, std::uint64_t now) {
-  if (!running_) return;
+  if (!running_ && !paced()) return;
   const std::uint64_t in_flight = link.sent() - link.received();
   std::uint64_t count = options_.depth - std::min<std::uint64_t>(in_flight, options_.depth);
   if (paced()) count = link.full() ? 0 : std::min(count, owed_[link.index()] - link.sent());
@@ -40,8 +46,8 @@ void BenchEcho::push(BenchLink& link, std::uint64_t now) {
   if (!paced()) {
     std::uint64_t* const slots = &began_[link.index() * options_.depth];
     for (std::uint64_t each = 0; each < count; ++each) slots[(link.sent() + each) % options_.depth] = now;
+    begun_ += count;
   }
-  sent_ += count;
   if (figures.measured(now)) figures.sent += count;
   link.send(count);
 }
@@ -64,7 +70,8 @@ void BenchEcho::on_arrival(BenchLink& link, std::uint64_t first, std::uint64_t c
 void BenchEcho::on_skipped(BenchLink&, std::uint64_t, std::uint64_t count) { returned_ += count; }
 
 void BenchEcho::on_gone(BenchLink& link) {
-  returned_ += link.sent() - link.received();
+  // Nothing is begun before all connections are there.
+  if (begun_ > 0) returned_ += (paced() ? owed_[link.index()] : link.sent()) - link.received();
   BenchDriver::on_gone(link);
 }
 
@@ -92,10 +99,14 @@ void BenchBroadcast::on_room(BenchLink& link) {
   if (&link == &sender()) push(bench_now());
 }
 
+std::uint64_t BenchBroadcast::outstanding() const {
+  return (paced() && sender().is_open() ? owed_ : sender().sent()) - complete_;
+}
+
 void BenchBroadcast::push(std::uint64_t now) {
   BenchLink& link = sender();
-  if (!running_ || !link.is_open() || subscribers_ == 0) return;
-  std::uint64_t count = options_.depth - std::min<std::uint64_t>(outstanding(), options_.depth);
+  if ((!running_ && !paced()) || !link.is_open() || subscribers_ == 0) return;
+  std::uint64_t count = options_.depth - std::min<std::uint64_t>(link.sent() - complete_, options_.depth);
   if (paced()) count = link.full() ? 0 : std::min(count, owed_ - link.sent());
   if (count == 0) return;
   for (std::uint64_t number = link.sent(); number < link.sent() + count; ++number) {

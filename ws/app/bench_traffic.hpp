@@ -45,7 +45,7 @@ class BenchDriver : public BenchTraffic {
   virtual void send_due(std::uint64_t /*now*/) {}
   // When that will be again; UINT64_MAX: nothing is paced.
   virtual std::uint64_t next_due() const { return UINT64_MAX; }
-  // Messages that may still come back.
+  // Messages that may still come back, and those that were due and could not be sent.
   virtual std::uint64_t outstanding() const { return 0; }
 
   void on_open(BenchLink& link) override { opened(link); }
@@ -69,7 +69,7 @@ class BenchEcho final : public BenchDriver {
   void start(std::uint64_t now) override;
   void send_due(std::uint64_t now) override;
   std::uint64_t next_due() const override;
-  std::uint64_t outstanding() const override { return sent_ - returned_; }
+  std::uint64_t outstanding() const override { return begun_ - returned_; }
   void on_arrival(BenchLink& link, std::uint64_t first, std::uint64_t count, std::uint64_t now) override;
   void on_skipped(BenchLink& link, std::uint64_t first, std::uint64_t count) override;
   void on_room(BenchLink& link) override { push(link, bench_now()); }
@@ -82,8 +82,8 @@ class BenchEcho final : public BenchDriver {
   BenchPace pace_;
   std::vector<std::uint64_t> began_;  // closed loop: when each message in flight was sent, `depth` for each connection
   std::vector<std::uint64_t> owed_;   // open loop: messages of each connection that were due so far
-  std::uint64_t sent_ = 0;
-  std::uint64_t returned_ = 0;  // or will not come
+  std::uint64_t begun_ = 0;           // messages that were sent, in the open loop those that were due
+  std::uint64_t returned_ = 0;        // or will not come
 };
 
 // The last of the links sends, the others listen. If the server sends to the sender too, that is a delivery as well.
@@ -93,7 +93,7 @@ class BenchBroadcast final : public BenchDriver {
   void start(std::uint64_t now) override;
   void send_due(std::uint64_t now) override;
   std::uint64_t next_due() const override;
-  std::uint64_t outstanding() const override { return sender().sent() - complete_; }
+  std::uint64_t outstanding() const override;
   void on_arrival(BenchLink& link, std::uint64_t first, std::uint64_t count, std::uint64_t now) override;
   void on_skipped(BenchLink& link, std::uint64_t first, std::uint64_t count) override;
   void on_room(BenchLink& link) override;
