@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import os
+import pty
 import re
 import signal
 import struct
@@ -174,6 +175,28 @@ def a_table_for_people_names_what_was_measured():
                  r"^latency +p50 .* p90 .* p99 .* p99\.9 .* max ", r"^server +.*% of a core +.* of CPU each$",
                  r"^server's memory +.* MB$", r"^this client +.* of CPU each$"):
         expect(re.search(part, done.stdout, re.M), f"{part} is not in {done.stdout!r}")
+
+
+@test
+def a_line_of_progress_is_for_a_terminal_and_goes_away():
+    with Server() as server:
+        terminal, its_end = pty.openpty()
+        done = run_at(its_end, "bench", server.url("/echo"), "--seconds", "2500ms", "--warmup", "0", "--connections", "2")
+        shown = os.read(terminal, 65536).decode()
+        os.close(terminal)
+    expect_equal(done.returncode, 0, "the exit status")
+    expect(re.search(r"\r\x1b\[K1 s of 2500ms   [\d,]+ /s   p99 [\d.]+ .s\r\x1b\[K2 s of", shown), f"it shows {shown!r}")
+    expect(shown.endswith("\r\x1b[K") and "\n" not in shown, f"it leaves {shown!r}")
+    expect(done.stdout.startswith("echo of"), f"the report is {done.stdout!r}")
+
+
+def run_at(terminal, *arguments):
+    """Runs the program with standard error at a terminal, whose end is closed then."""
+    try:
+        return subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal,
+                              text=True, timeout=DEADLINE)
+    finally:
+        os.close(terminal)
 
 
 @test

@@ -12,7 +12,7 @@ namespace ws::app {
 class BenchProcess {
  public:
   // 0: nobody is looked at, and all figures are missing.
-  explicit BenchProcess(int pid, std::string proc = "/proc")
+  explicit BenchProcess(int pid, const std::string& proc = "/proc")
       : folder_(proc + "/" + std::to_string(pid)), there_(pid != 0) {}
 
   struct Cpu {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -241,7 +242,7 @@ std::string BenchRun::progress() const {
   }
   const BenchFigures& figures = driver_->figures;
   const double seconds = seconds_between(figures.from, bench_now());
-  const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+  const auto whole = std::llround(seconds);
   std::string line = std::to_string(whole) + " s of " + format_duration(options_.seconds);
   if (figures.count == 0) return line;
   const auto rate = static_cast<std::uint64_t>(static_cast<double>(figures.count) / seconds);
