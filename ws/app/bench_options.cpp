@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t kLargestMessage = std::uint64_t{64} << 20;
 constexpr std::uint64_t kHighestRate = 100'000'000;
+constexpr std::size_t kMostConnections = 1'000'000'000;
+constexpr std::size_t kMostInFlight = 20'000'000;
 constexpr reactor::Milliseconds kShortestRun{100};
 
 const std::vector<Choice<BenchMode>>& modes() {
@@ -109,6 +111,14 @@ void check_mode(const CLI::App& app, const BenchOptions& options) {
   refuse(BenchMode::kHandshake, {"--rate", "--connections", "--size", "--text", "--verify"});
   if (options.mode != BenchMode::kIdle && options.depth > kUnlimitedDepth) {
     throw CLI::ValidationError("--depth", "is at most " + std::to_string(kUnlimitedDepth));
+  }
+  if (options.connections > kMostConnections) {
+    throw CLI::ValidationError("--connections", "is at most " + std::to_string(kMostConnections));
+  }
+  // A closed loop remembers when it sent each.
+  if (options.mode == BenchMode::kEcho && options.depth > 1 && options.connections * options.depth > kMostInFlight) {
+    throw CLI::ValidationError(
+        "--depth", "times --connections is at most " + std::to_string(kMostInFlight) + " messages in flight");
   }
 }
 

@@ -94,6 +94,8 @@ TEST(BenchOptions, refuse_in_one_line_that_names_the_flag) {
       {{url, "--size", "1GiB"}, "--size"},
       {{url, "--depth", "0"}, "--depth"},
       {{url, "--depth", "100000"}, "--depth: is at most 65536"},
+      {{url, "--depth", "10000", "--connections", "3000"}, "--depth: times --connections is at most 20000000"},
+      {{url, "--connections", "2000000000"}, "--connections: is at most"},
       {{url, "--rate", "0"}, "'0' is no rate"},
       {{url, "--rate", "10/m"}, "'10/m' is no rate"},
       {{url, "--seconds", "0"}, "--seconds"},
