@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "ws/app/bench.hpp"
+#include "ws/app/bench_options.hpp"
 #include "ws/app/connect.hpp"
 #include "ws/app/connect_options.hpp"
 #include "ws/app/escape.hpp"
@@ -19,6 +21,7 @@ constexpr const char* kUsage =
     "\n"
     "  serve    serve WebSockets and a page to try them\n"
     "  connect  talk to a WebSocket server, at a prompt or in a pipe\n"
+    "  bench    put load on a WebSocket server and measure it\n"
     "\n"
     "ws101 COMMAND --help lists the flags of a command.\n";
 
@@ -38,6 +41,11 @@ int connect(int count, const char* const* arguments) {
   }
 }
 
+int bench(int count, const char* const* arguments) {
+  const ws::app::ParsedBench parsed = ws::app::parse_bench_options(count, arguments);
+  return parsed.exit_status >= 0 ? parsed.exit_status : ws::app::bench(parsed.options);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -45,6 +53,7 @@ int main(int count, char** arguments) {
   try {
     if (command == "serve") return serve(count - 1, arguments + 1);
     if (command == "connect") return connect(count - 1, arguments + 1);
+    if (command == "bench") return bench(count - 1, arguments + 1);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "ws101: %s\n", error.what());
     return 1;
