@@ -257,7 +257,7 @@ def what_does_not_connect_says_why_in_one_line_with_status_1():
 @test
 def wrong_use_is_status_2():
     for arguments, words in (([], "URL"), (["http://h/"], "http"), (["ws://h/", "-H", "nothing"], "Name: value"),
-                             (["ws://h/", "--wait", "5"], "no duration"), (["wss://h/"], "asks for TLS"),
+                             (["ws://h/", "--wait", "5"], "no duration"), (["ws://h/", "--ca", "x"], "are for wss://"), (["wss://h/", "--cert", "x"], "--cert and --key go together"),
                              (["ws://h/", "-H", "Host: other"], "header"), (["ws://h/", "--subprotocol", "a b"], "subprotocol"),
                              (["ws://h/", "--count", "0"], "--count"), (["ws://h/", "--frobnicate"], "--frobnicate")):
         expect_run(arguments, b"", b"", 2, re.escape(words))

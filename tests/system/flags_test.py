@@ -11,16 +11,20 @@ from wire import Peer
 FLAGS = ("--listen --period --period-message --allow-origin --log-level --log-format --trace --config --max-head "
          "--max-headers --max-body --handshake-timeout --keep-alive --max-message --max-fragments --message-timeout "
          "--high-water --max-queue --ping-interval --pong-timeout --close-timeout --drain-timeout --max-connections "
-         "--max-connections-per-ip").split()
+         "--max-connections-per-ip --tls-listen --tls-cert --tls-key --tls-client-ca --tls-min --compress --compress-min "
+         "--compress-window --max-chat-messages-per-second --max-chat-message --max-chat-rooms").split()
 DURATIONS = ("--period --handshake-timeout --keep-alive --message-timeout --ping-interval --pong-timeout "
              "--close-timeout --drain-timeout").split()
-SIZES = "--max-head --max-body --max-message --high-water --max-queue".split()
+SIZES = "--max-head --max-body --max-message --high-water --max-queue --compress-min --max-chat-message".split()
 OTHERS = {
     "--listen": ("8080", "localhost", "localhost:", "localhost:99999", ":-1", "::1:80", "[::1]", "[x]:80", "unix:",
                  "fd:", "fd:x", "", "localhost:80x", "unix:" + "x" * 200),
     "--allow-origin": ("example.org", "http://", "http://a b", "http://a/path", "://a", "http://a:x", ""),
     "--log-level": ("loud", "", "7"),
     "--log-format": ("xml", ""),
+    "--compress": ("on", "", "Shared"),
+    "--compress-window": ("8", "16", "x", "", "-9"),
+    "--tls-min": ("1.1", "13", ""),
 }
 COUNTS = "--max-headers --max-fragments --max-connections --max-connections-per-ip".split()
 

@@ -230,6 +230,46 @@ def a_bad_pair_is_refused_with_one_line_and_the_old_one_stays():
                 os.replace(kept, pair[spoil[0]])
 
 
+# ---- Our own client
+
+def connect(url, *flags):
+    done = run("connect", url, "-x", "hello", *flags)
+    return done.returncode, done.stdout, done.stderr
+
+
+@test
+def our_client_believes_who_it_should_and_says_why_not():
+    with tempfile.TemporaryDirectory() as folder, TlsServer() as server, Server() as plain:
+        url, other = f"wss://localhost:{server.port}/echo", make_certificate(folder, "other")
+        trust = ("--ca", server.pair[0])
+        for flags in (trust, (*trust, "--compress", "shared"), (*trust, "--compress", "dedicated")):
+            expect_equal(connect(url, *flags), (0, "hello\n", ""), f"status and output with {flags}")
+        status, said, errors = connect(url, "--insecure")
+        expect_equal((status, said), (0, "hello\n"))
+        expect("--insecure" in errors, f"it does not say that it believes anybody: {errors!r}")
+        cases = [
+            ((url,), "the server's certificate is not good: self-signed certificate"),
+            ((url, "--ca", other[0]), "the server's certificate is not good"),
+            ((url, "--ca", "absent.pem"), "cannot read the file of certificate authorities 'absent.pem'"),
+            ((f"wss://localhost:{plain.port}/echo", *trust), "the peer does not speak it"),
+        ]
+        for arguments, words in cases:
+            status, said, errors = connect(*arguments)
+            expect_equal((status, said), (1, ""), f"status and output of {arguments}")
+            expect(words in errors and errors.count("\n") == 1, f"{arguments}: it says {errors!r}")
+
+
+@test
+def our_client_shows_its_certificate_where_one_is_asked_for():
+    with tempfile.TemporaryDirectory() as folder:
+        known = make_certificate(folder, "known")
+        with TlsServer("--tls-client-ca", known[0]) as server:
+            url, trust = f"wss://localhost:{server.port}/echo", ("--ca", server.pair[0])
+            expect_equal(connect(url, *trust, "--cert", known[0], "--key", known[1]), (0, "hello\n", ""))
+            status, said, _ = connect(url, *trust)
+            expect_equal((status, said), (1, ""), "status and output without a certificate")
+
+
 # ---- Peers that do not behave
 
 @test

@@ -108,6 +108,9 @@ TEST(ConnectFlags, that_are_wrong_are_one_line_that_names_them) {
       {{kUrl, "-x", "\xFF"}, "not UTF-8"},
       {{kUrl, "-x", "zz", "--binary-lines"}, "hexadecimal"},
       {{"ws://me:secret@h:x/"}, "port"},
+      {{kUrl, "--insecure"}, "--insecure"},
+      {{"wss://localhost/", "--key", "k.pem"}, "--cert and --key go together"},
+      {{kUrl, "--compress", "yes"}, "'yes' is not off, shared or dedicated"},
   };
   for (const Row& row : rows) {
     testing::internal::CaptureStderr();

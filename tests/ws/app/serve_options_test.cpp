@@ -120,6 +120,25 @@ TEST(ServeOptions, each_size_and_count_is_set_by_its_own_flag) {
   }
 }
 
+TEST(ServeOptions, compression_and_tls_are_chosen_by_their_flags) {
+  using Mode = protocol::Compression::Mode;
+  EXPECT_EQ(options_of({}).compression.mode, Mode::kOff);
+  const ServeOptions options = options_of({"--compress", "dedicated", "--compress-min", "1KiB", "--compress-window",
+                                           "12", "--tls-listen", ":8443", "--tls-cert", "c.pem", "--tls-key", "k.pem",
+                                           "--tls-min", "1.3", "--tls-client-ca", "a.pem"});
+  EXPECT_EQ(options.compression.mode, Mode::kDedicated);
+  EXPECT_EQ(options.compression.min_size, 1024U);
+  EXPECT_EQ(options.compression.window_bits, 12);
+  EXPECT_EQ(options.tls_listen, std::vector<std::string>{":8443"});
+  EXPECT_EQ(options.tls.certificate, "c.pem");
+  EXPECT_EQ(options.tls.key, "k.pem");
+  EXPECT_EQ(options.tls.client_ca, "a.pem");
+  EXPECT_EQ(options.tls.lowest, reactor::TlsVersion::k13);
+  EXPECT_NE(refusal_of({"--tls-listen", ":0"}).find("--tls-cert"), std::string::npos);
+  EXPECT_NE(refusal_of({"--tls-key", "k.pem"}).find("--tls-listen"), std::string::npos);
+  EXPECT_NE(refusal_of({"--compress-window", "8"}).find("'8' is no number from 9 to 15"), std::string::npos);
+}
+
 TEST(ServeOptions, the_words_of_a_choice_are_these_alone) {
   EXPECT_EQ(options_of({"--log-level", "error"}).log_level, LogLevel::kError);
   EXPECT_EQ(options_of({"--log-level", "warn"}).log_level, LogLevel::kWarning);
