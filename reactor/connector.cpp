@@ -58,9 +58,15 @@ class Attempt final : public Resident, private EventSource, private Timer {
       if (address.family() != AF_UNIX) ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       if (::connect(socket_.get(), address.data(), address.size()) == 0) return finish("");
       if (errno == EINPROGRESS && loop_.try_watch(socket_.get(), *this, EPOLLOUT | EPOLLET)) return;
-      failure_ = address.to_string() + ": " + error_text(errno);
+      failure_ = of_address(address, error_text(errno));
     }
     finish("cannot connect to " + name_ + ": " + failure_);
+  }
+
+  // Which of the name's addresses it was, where it has several or another spelling.
+  std::string of_address(const Address& address, const std::string& what) const {
+    const std::string text = address.to_string();
+    return text == name_ ? what : text + ": " + what;
   }
 
   // An address that never answers uses up its part of the time, and not that of those after it.
@@ -76,13 +82,13 @@ class Attempt final : public Resident, private EventSource, private Timer {
     ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
     loop_.unwatch(socket_.get());
     if (error == 0) return finish("");
-    failure_ = addresses_[next_ - 1].to_string() + ": " + error_text(error);
+    failure_ = of_address(addresses_[next_ - 1], error_text(error));
     try_next();
   }
 
   void on_timer() override {
     failure_ =
-        next_ == 0 ? "its address was not found in time" : addresses_[next_ - 1].to_string() + ": no answer in time";
+        next_ == 0 ? "its address was not found in time" : of_address(addresses_[next_ - 1], "no answer in time");
     try_next();
   }
   void wind_down() override { finish(kShuttingDown); }
