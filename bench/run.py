@@ -28,6 +28,7 @@ def options():
     parser.add_argument("--quick", action="store_true", help="one short round, to see that all of it works")
     parser.add_argument("--servers", default=",".join(SERVERS), help=f"of {','.join(SERVERS)}")
     parser.add_argument("--cases", default="", help="those whose names contain one of these words")
+    parser.add_argument("--generator", default=WS101, help="another build of ws101 to make the load with")
     parser.add_argument("--output", default=f"{BUILT}/results.json")
     chosen = parser.parse_args()
     if chosen.quick:
@@ -47,8 +48,10 @@ def cores():
 
 
 def command(server, case, chosen):
-    words = [WS101, "bench", server.url(case.path), *case.arguments(), "--seconds", f"{chosen.seconds * 1000:.0f}ms",
-             "--warmup", f"{chosen.warmup * 1000:.0f}ms", "--pid", str(server.pid), "--json"]
+    words = [chosen.generator, "bench", server.url(case.path), *case.arguments(), "--seconds", f"{chosen.seconds * 1000:.0f}ms",
+             "--pid", str(server.pid), "--json"]
+    if case.mode != "idle":
+        words += ["--warmup", f"{chosen.warmup * 1000:.0f}ms"]
     return words + (["--raw"] if server.kind.raw else [])
 
 
