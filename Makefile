@@ -128,7 +128,7 @@ LINT = tests/lint/house.py \
   --step 'clang-tidy' '$(MAKE) -k build/tidy/ready'
 
 bench: build/release/micro $(PROGRAM) build/bench/bare ## Measures the parts, then the server under load; under 3 minutes.
-	+@$(if $(DRY_RUN),echo) $(PYTHON) bench/quick.py
+	+@$(if $(DRY_RUN),echo) $(PYTHON) bench/quick.py $(ARGS)
 
 bench-peers: $(PROGRAM) $(PEERS) ## Measures all that people would pick instead, and writes build/bench/report.html.
 	+@$(if $(DRY_RUN),echo) $(PYTHON) bench/run.py $(ARGS)

@@ -2,7 +2,7 @@
 """The page: from build/bench/results.json to one file of HTML with its plots inside, and the short copy for the README.
 
     bench/report.py [results.json]             writes report.html beside it
-    bench/report.py --readme [results.json]    prints the table in Markdown, and writes the plot to bench/plot.svg
+    bench/report.py --readme [results.json]    puts its table into bench/README.md, and its first plot into bench/plot.svg
 """
 
 import json
@@ -303,6 +303,15 @@ def readme_table(results):
     return "\n".join(lines)
 
 
+def with_figures(text, results):
+    """The README with these figures between its two marks."""
+    machine = results["machine"]
+    about = (f"{results['date']}, {machine['processor']}, {machine['cores']} cores, {machine['system']}, Linux {machine['kernel']}; "
+             f"medians of {results['settings']['rounds']} rounds.")
+    return re.sub(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)",
+                  lambda _: f"\n{about}\n\n{readme_table(results)}\n\n", text, flags=re.S)
+
+
 def readme_plot(results):
     data = Figures(results)
     rows = rows_of(data, lambda name: data.ratio("echo-20", name), peers(data))
@@ -322,9 +331,12 @@ def main():
     with open(source, encoding="utf-8") as file:
         results = json.load(file)
     if "--readme" in sys.argv:
-        print(readme_table(results))
-        with open(os.path.join(HERE, "plot.svg"), "w", encoding="utf-8") as file:
-            file.write(readme_plot(results))
+        readme = os.path.join(HERE, "README.md")
+        with open(readme, encoding="utf-8") as file:
+            text = with_figures(file.read(), results)
+        for path, words in ((readme, text), (os.path.join(HERE, "plot.svg"), readme_plot(results))):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(words)
         return
     target = os.path.join(os.path.dirname(os.path.abspath(source)), "report.html")
     with open(target, "w", encoding="utf-8") as file:

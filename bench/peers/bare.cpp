@@ -74,13 +74,23 @@ class BareServer {
     }
     const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
     switch (stage(fd)) {
-      case Stage::kEcho: return send_to(fd, bytes, true);
+      case Stage::kEcho:
+        send_to(fd, bytes, true);
+        if (is_close(bytes)) end(fd);
+        return;
       case Stage::kFanOut:
+        if (is_close(bytes)) {
+          send_to(fd, bytes, true);
+          return end(fd);
+        }
         for (const int member : members_) send_to(member, bytes, false);
         return;
       case Stage::kHead: return answer(fd, bytes);
     }
   }
+
+  // A Close frame with a code, alone: so that a connection ends as any server's does, who closes first.
+  static bool is_close(std::string_view bytes) { return bytes.size() == 8 && bytes[0] == '\x88'; }
 
   void answer(int fd, std::string_view bytes) {
     std::string& head = heads_[fd];

@@ -11,6 +11,7 @@ sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "tests", "system
 
 import figures  # noqa: E402
 import plots  # noqa: E402
+import quick  # noqa: E402
 import report  # noqa: E402
 from cases import CASES  # noqa: E402
 from harness import expect, expect_equal, main, test  # noqa: E402
@@ -163,6 +164,26 @@ def the_picture_for_the_readme_stands_alone_and_is_small():
     picture = report.readme_plot(results())
     expect(picture.startswith('<svg xmlns="http://www.w3.org/2000/svg" width="1000" height='), picture[:100])
     expect(len(picture) < 200_000, "it is too large")
+
+
+@test
+def the_figures_of_the_readme_are_replaced_and_nothing_else():
+    text = "before\n<!-- figures -->\nold | table\n<!-- end of figures -->\nafter\n"
+    once = report.with_figures(text, results())
+    expect(once.startswith("before\n<!-- figures -->\n") and once.endswith("<!-- end of figures -->\nafter\n"), once)
+    expect("old" not in once and "2026-01-31" in once and "| echo of 20 B | 1.02 | 1.30 | 3.50 |" in once, once)
+    expect_equal(report.with_figures(once, results()), once)
+
+
+@test
+def a_line_of_google_benchmark_becomes_a_row():
+    row = quick.micro_row("mask/4096      116 ns         44.4 ns       607009 bytes_per_second=85.9848G/s")
+    expect_equal(row.split(), ["mask/4096", "44.4", "ns", "86", "GB"])
+    row = quick.micro_row("decode/20  20673 ns   8657 ns   3177 bytes_per_second=7.05155G/s items_per_second=291.213M/s")
+    expect_equal(row.split(), ["decode/20", "8657", "ns", "7.05", "GB"])
+    row = quick.micro_row("publish/1  73.5 ns  24.7 ns  1143704 items_per_second=40.5371M/s")
+    expect_equal(row.split(), ["publish/1", "24.7", "ns", "40.5", "M"])
+    expect_equal(quick.micro_row("Load Average: 6.86, 5.57, 7.07"), None)
 
 
 main()
