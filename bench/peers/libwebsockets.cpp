@@ -89,8 +89,8 @@ int main(int count, char** arguments) {
   files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;  // it makes a table of as many at the start
   setrlimit(RLIMIT_NOFILE, &files);
   lws_set_log_level(0, nullptr);
-  // The second number is the largest piece that is handed over, and what each connection keeps for it.
-  const lws_protocols protocols[] = {{"echo", on_event, sizeof(Session*), 4096, 0, nullptr, 0},
+  // The second number is the largest piece that is handed over.
+  const lws_protocols protocols[] = {{"echo", on_event, sizeof(Session*), 65536, 0, nullptr, 0},
                                      {nullptr, nullptr, 0, 0, 0, nullptr, 0}};
   lws_context_creation_info info{};
   const int port = count > 1 ? std::atoi(arguments[1]) : 0;
