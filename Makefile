@@ -83,11 +83,13 @@ COMPRESSED := $(addprefix tests/system/,broadcast_test.py chat_test.py chat_node
 OTHER_WIRES = $(patsubst %,%@tls,$(filter-out $(PLAIN_ALONE),$(filter tests/system/%,$(CHOSEN_SCRIPTS)))) \
   $(foreach wire,shared dedicated tls-shared,$(patsubst %,%@$(wire),$(filter $(COMPRESSED),$(CHOSEN_SCRIPTS))))
 test_binaries = $(foreach folder,$(CHOSEN_FOLDERS),$(call test_binary,$(1),$(folder)))
+MICRO := $(wildcard bench/micro/*.cpp)
+PEERS := $(patsubst bench/peers/%.cpp,build/bench/%,$(wildcard bench/peers/*.cpp)) build/bench/gorilla build/npm/node_ws.mjs
 NPM := $(if $(filter %.mjs,$(CHOSEN_SCRIPTS)),$(patsubst %,build/npm/installed,$(wildcard tests/system/package-lock.json)))
 
 # ---- the commands ------------------------------------------------------------------------------------
 
-.PHONY: all run test check lint fmt cert clean help FORCE
+.PHONY: all run test check lint fmt cert clean help FORCE bench bench-peers bench-check
 .DEFAULT_GOAL := all
 
 all: build/release/libws101.a $(PROGRAM) ## Builds build/ws101, optimised. This is the default.
@@ -126,6 +128,15 @@ LINT = tests/lint/house.py \
   --step 'clang without warnings' '$(MAKE) -k build/clang/ready' \
   --step 'clang-tidy' '$(MAKE) -k build/tidy/ready'
 
+bench: build/release/micro $(PROGRAM) build/bench/bare ## Measures the parts, then the server under load; under 3 minutes.
+	+@$(if $(DRY_RUN),echo) $(PYTHON) bench/quick.py $(ARGS)
+
+bench-peers: $(PROGRAM) $(PEERS) ## Measures all that people would pick instead, and writes build/bench/report.html.
+	+@$(if $(DRY_RUN),echo) $(PYTHON) bench/run.py $(ARGS)
+
+bench-check: $(PROGRAM) ## Compares what a message and a connection cost with bench/expected.json.
+	+@$(if $(DRY_RUN),echo) $(PYTHON) bench/check.py $(ARGS)
+
 fmt: ## Formats every C++ file as .clang-format says.
 	@clang-format-$(CLANG) -i $(EVERY_FILE)
 
@@ -133,7 +144,7 @@ clean: ## Removes build/, all that was ever made here.
 	rm -rf build
 
 help: ## Lists these commands.
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 	@echo "CXX=, CXXFLAGS=, CPPFLAGS= and LDFLAGS= are honoured; V=1 shows whole commands."
 
 # ---- set-up ------------------------------------------------------------------------------------------
@@ -144,7 +155,8 @@ help: ## Lists these commands.
 GOALS := $(or $(MAKECMDGOALS),all)
 ifndef WS101_SETUP
 export WS101_SETUP := $(if $(filter check lint build/strict/% build/clang/% build/tidy/%,$(GOALS)),check,$(if \
-  $(filter test build/test/% build/sanitized/%,$(GOALS)),test,$(if $(filter-out help clean fmt,$(GOALS)),build,$(filter fmt,$(GOALS)))))
+  $(filter bench-peers build/bench/% build/npm/%,$(GOALS)),peers,$(if $(filter bench bench-check build/release/micro,$(GOALS)),bench,$(if \
+  $(filter test build/test/% build/sanitized/%,$(GOALS)),test,$(if $(filter-out help clean fmt,$(GOALS)),build,$(filter fmt,$(GOALS)))))))
 endif
 ifneq ($(WS101_SETUP),)
 include build/setup/$(WS101_SETUP).mk
@@ -209,12 +221,26 @@ $(foreach folder,$(TEST_FOLDERS),$(eval $(call test_rule,sanitized,$(folder),asa
 build/ws101: build/release/ws101
 	@ln -f $< $@
 
+# ---- what is measured --------------------------------------------------------------------------------
+
+build/release/micro: $(call objects,release,$(MICRO)) build/release/libws101.a
+	$(call say,LINK,$@)$(LINK) $^ -lbenchmark_main -lbenchmark $(LIBRARY_LIBS) -o $@
+
+# The peers, each a file on the library whose name it has. websocketpp is older than C++20.
+build/bench/libwebsockets: PEER_LIBS := -lwebsockets
+build/bench/%: bench/peers/%.cpp
+	$(call say,PEER,$<)mkdir -p $(@D) && $(CXX) -std=$(if $(filter %/websocketpp,$@),c++17,c++20) -O2 -DNDEBUG $(WARNINGS) $< $(PEER_LIBS) -o $@
+build/bench/%: bench/peers/%.go
+	$(call say,PEER,$<)mkdir -p $(@D) && GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$(CURDIR)/build/bench/go-cache go build -o $@ $<
+build/npm/%.mjs: bench/peers/%.mjs build/npm/installed
+	$(call say,PEER,$<)cp $< $@
+
 .PHONY: $(foreach tree,test sanitized strict clang tidy,build/$(tree)/ready)
 build/test/ready: $(call test_binaries,test) $(PROGRAM)
 # The release is there too: what a message or a connection costs is measured on it.
 build/sanitized/ready: $(call test_binaries,sanitized) $(MAIN:%=build/sanitized/ws101) $(PROGRAM)
-build/strict/ready: $(call objects,strict,$(SOURCES) $(TEST_SOURCES))
-build/clang/ready: $(call objects,clang,$(SOURCES) $(TEST_SOURCES)) $(MAIN:%=build/clang/ws101)
+build/strict/ready: $(call objects,strict,$(SOURCES) $(MICRO) $(TEST_SOURCES))
+build/clang/ready: $(call objects,clang,$(SOURCES) $(MICRO) $(TEST_SOURCES)) $(MAIN:%=build/clang/ws101)
 build/tidy/ready: $(patsubst %.cpp,build/tidy/%.ok,$(SOURCES))
 
 # A file that clang has compiled anew, because it or a header of it changed, is looked at anew.
@@ -222,6 +248,6 @@ build/tidy/%.ok: build/clang/objects/%.o .clang-tidy
 	$(call say,TIDY,$*.cpp)mkdir -p $(@D); found=$$(clang-tidy-$(CLANG) --quiet --warnings-as-errors='*' $*.cpp -- \
 	  -std=c++20 -I. $(LIBRARY_CFLAGS) $(if $(filter tests/%,$*),$(GTEST_CFLAGS)) 2>&1) && touch $@ || { grep -v 'warnings generated' <<<"$$found"; exit 1; }
 
-DEPENDENCIES := $(wildcard $(foreach tree,$(TREES),$(patsubst %.cpp,build/$(tree)/objects/%.d,$(SOURCES) $(TEST_SOURCES))))
+DEPENDENCIES := $(wildcard $(foreach tree,$(TREES),$(patsubst %.cpp,build/$(tree)/objects/%.d,$(SOURCES) $(MICRO) $(TEST_SOURCES))))
 $(DEPENDENCIES): ;
 include $(DEPENDENCIES)

@@ -3,61 +3,11 @@
 Both are of the release build (WS101_RELEASE, or build/release/ws101); how busy the machine is does not matter here.
 """
 
-import os
-import re
-import tempfile
-from collections import Counter
-
-from harness import expect, main, note, test, wait_until
-from server import Server, release_program
-from wire import BINARY, TEXT, Peer, frame
-
-
-def echo_many(peer, payload, count, opcode=BINARY):
-    """One message at a time: the next is sent when the last has come back."""
-    sent = frame(opcode, payload)
-    size = len(payload) + (2 if len(payload) < 126 else 4 if len(payload) < 65536 else 10)
-    for _ in range(count):
-        peer.send(sent)
-        back = peer.take(size)
-    expect(back.endswith(payload), "the echo is not what was sent")
-
+from cost import RECEIVE, SEND, WAIT, calls_for, echo_many, instructions_each, total
+from harness import expect, main, note, test
+from wire import BINARY, TEXT, frame
 
 # ---- System calls
-
-def system_calls(path, action):
-    """How many of each the server makes from start to end, when `action(peer)` is what happens in between."""
-    with tempfile.TemporaryDirectory() as folder:
-        trace = os.path.join(folder, "trace")
-        # -D: the tracer is in the background and the server our child, as if nobody watched.
-        wrapper = ("strace", "-D", "-f", "-q", "-o", trace)
-        with Server(program=release_program(), log_level="error", wrapper=wrapper) as server, Peer(server.port) as peer:
-            peer.upgrade(path)
-            action(peer)
-        text = wait_until(lambda: complete(trace), "the trace is written to its end")
-        return Counter(re.findall(r"^\d+ +(\w+)\(", text, re.M))
-
-
-def complete(trace):
-    with open(trace, encoding="utf-8", errors="replace") as file:
-        text = file.read()
-    return text if "+++ exited with" in text else None
-
-
-def calls_for(path, few, many):
-    """What `many` costs more than `few`: the starting and the stopping are in both."""
-    difference = system_calls(path, many)
-    difference.subtract(system_calls(path, few))
-    return {name: number for name, number in difference.items() if number != 0}
-
-
-RECEIVE, SEND = {"recv", "recvfrom", "recvmsg", "read"}, {"send", "sendto", "sendmsg", "write", "writev"}
-WAIT = {"epoll_wait", "epoll_pwait"}
-
-
-def total(calls, names):
-    return sum(calls.get(name, 0) for name in names)
-
 
 def expect_one_of_each(opcode, payload, path):
     count = 200
@@ -103,28 +53,7 @@ def many_messages_that_come_at_once_are_one_receive_and_one_send():
 
 # ---- Instructions
 
-FEW, MANY = 2_000, 12_000
 BOUND = 500
-
-
-def instructions(opcode, payload, count, flags=()):
-    """All that a run with `count` echoes executes in user space, from start to end."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "callgrind.out")
-        wrapper = ("valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={path}")
-        environment = {"LD_BIND_NOW": "1"}  # a function is looked up at the start and not at its first call
-        with Server(*flags, program=release_program(), log_level="error", wrapper=wrapper,
-                    environment=environment) as server:
-            with Peer(server.port) as peer:
-                peer.upgrade()
-                echo_many(peer, payload, count, opcode)
-        with open(path, encoding="ascii", errors="replace") as file:
-            return int(re.search(r"^(?:summary|totals): (\d+)", file.read(), re.M)[1])
-
-
-def instructions_each(opcode, payload, *flags):
-    few, many = (instructions(opcode, payload, count, flags) for count in (FEW, MANY))
-    return (many - few) / (MANY - FEW)
 
 
 @test

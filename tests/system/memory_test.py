@@ -4,11 +4,11 @@ They are of the release build (WS101_RELEASE, or build/release/ws101): what sani
 """
 
 import random
-import resource
 import select
 import struct
 import time
 
+from cost import idle_bytes
 from harness import DEADLINE, expect, expect_equal, main, note, test
 from server import Server, release_program
 from wire import BINARY, PING, TEXT, TLS, WOULD_BLOCK, Peer, close_frame, frame, header, request
@@ -217,36 +217,12 @@ def hang_ups_in_every_phase_leave_nothing_behind():
 
 # ---- Idle connections
 
-def open_idle(server, count):
-    """Handshakes in batches, because a round trip for each would take its time."""
-    peers = []
-    while len(peers) < count:
-        batch = [Peer(server.port).send(SENT) for _ in range(min(200, count - len(peers)))]
-        for peer in batch:
-            expect_equal(peer.head()[0], 101, "the answer")
-        peers += batch
-    return peers
-
-
 @test
 def an_idle_websocket_costs_less_than_400_bytes_and_over_tls_than_18_kilobytes():
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    count = min(10_000, hard - 200)
+    count = 10_000
     with measured() as server:
-        descriptors = server.descriptors()
-        for peer in open_idle(server, 200):
-            peer.close()
-        server.wait_for_descriptors(descriptors)
-        before = server.rss()
-        peers = open_idle(server, count)
-        each = (server.rss() - before) / count
+        each = idle_bytes(server, count)
         note(f"{count} idle WebSockets on /echo: {each:.0f} bytes of the server's memory each")
-        for peer in peers[::100]:
-            peer.echo()
-        for peer in peers:
-            peer.reset()
-        server.wait_for_descriptors(descriptors)
         expect(each < (18_000 if TLS else 400), f"an idle WebSocket costs {each:.0f} bytes")
 
 

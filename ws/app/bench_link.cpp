@@ -32,7 +32,7 @@ void BenchLink::open() {
   sent_ = received_ = 0;
   close_came_ = opened_ = false;
   close_code_ = 0;
-  reader_ = BenchReader();
+  reader_ = BenchReader(plan_.raw ? protocol::Role::kServer : protocol::Role::kClient);
   if (plan_.verify) {
     verdicts_ = std::make_unique<Verdicts>(
         Verdicts{.check = BenchCheck(plan_.messages), .sequence = BenchSequence(plan_.messages.stamp_bits())});

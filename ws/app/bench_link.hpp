@@ -55,6 +55,7 @@ struct BenchPlan {
   BenchErrors errors;
   std::uint64_t unexpected = 0;  // messages of another size than ours: a greeting, or the like
   bool verify = false;
+  bool raw = false;
   std::vector<std::uint8_t> landing;  // where large messages are received
 };
 

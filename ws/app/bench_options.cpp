@@ -86,6 +86,9 @@ void add_how(CLI::App& app, BenchOptions& options) {
   app.add_flag("--verify", options.verify,
                "Make each message different, and hold that each comes once, in order, and as it was sent. It costs "
                "more here, so measure without it");
+  app.add_flag("--raw", options.raw,
+               "The server speaks no WebSocket and sends back the very bytes that it gets: take frames that are masked "
+               "(bench/peers/bare.cpp)");
   app.add_option_function<int>(
          "--pid", [&options](int pid) { options.pid = pid; },
          "Of the server, if it runs here: its CPU time and its memory are reported too")
@@ -109,6 +112,7 @@ void check_mode(const CLI::App& app, const BenchOptions& options) {
   };
   refuse(BenchMode::kIdle, {"--rate", "--depth", "--size", "--text", "--verify", "--warmup"});
   refuse(BenchMode::kHandshake, {"--rate", "--connections", "--size", "--text", "--verify"});
+  if (options.raw && options.verify) throw CLI::ValidationError("--raw", "counts bytes, which --verify cannot judge");
   if (options.mode != BenchMode::kIdle && options.depth > kUnlimitedDepth) {
     throw CLI::ValidationError("--depth", "is at most " + std::to_string(kUnlimitedDepth));
   }

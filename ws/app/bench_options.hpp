@@ -30,6 +30,7 @@ struct BenchOptions {
   reactor::Milliseconds warmup{1000};
   bool text = false;
   bool verify = false;
+  bool raw = false;  // the server is bare: it sends back the bytes that it gets
   bool json = false;
   int pid = 0;  // of the server, to look at it from outside; 0: nobody
 };

@@ -18,6 +18,9 @@ namespace ws::app {
 
 class BenchReader {
  public:
+  // What a client hears is not masked (RFC 6455 5.1); what a bare server sends back is as it was sent, and masked.
+  explicit BenchReader(protocol::Role role = protocol::Role::kClient) : role_(role) {}
+
   // Reads on. `sink` has
   //   void on_payload(std::span<const std::uint8_t>)     of a message, piece by piece, if wants_payload()
   //   void on_message(protocol::Opcode, std::uint64_t)   one is complete, of this type and size
@@ -41,6 +44,7 @@ class BenchReader {
   std::uint8_t cut_size_ = 0;
   protocol::Opcode frame_ = protocol::Opcode::kContinuation;
   protocol::Opcode message_ = protocol::Opcode::kContinuation;
+  protocol::Role role_;
   bool in_frame_ = false;
   bool final_ = false;
   bool message_open_ = false;
@@ -48,7 +52,7 @@ class BenchReader {
 
 inline protocol::Error BenchReader::begin_frame(const protocol::FrameHeader& header) {
   const protocol::Error error =
-      protocol::check_frame_header(header, {.role = protocol::Role::kClient, .message_open = message_open_});
+      protocol::check_frame_header(header, {.role = role_, .message_open = message_open_});
   if (error != protocol::Error::kNone) return error;
   in_frame_ = true;
   left_ = header.payload_size;

@@ -48,7 +48,8 @@ std::unique_ptr<BenchPlan> make_plan(reactor::Loop& loop, const BenchOptions& op
   fill_random(nonce);
   protocol::MaskingKey mask{};
   fill_random(mask);
-  const std::string key = protocol::make_key(nonce);
+  // A bare server has one answer, and this key of RFC 6455 1.3 is the one that it is right for.
+  const std::string key = options.raw ? "dGhlIHNhbXBsZSBub25jZQ==" : protocol::make_key(nonce);
   auto plan = std::make_unique<BenchPlan>(BenchPlan{
       .loop = loop,
       .addresses = reactor::resolve(options.url.host, options.url.port, false),
@@ -58,6 +59,7 @@ std::unique_ptr<BenchPlan> make_plan(reactor::Loop& loop, const BenchOptions& op
       .messages = BenchMessages(options.size, options.text, options.depth, mask),
       .errors = {},
       .verify = options.verify,
+      .raw = options.raw,
       .landing = std::vector<std::uint8_t>(kLandingSize)});
   return plan;
 }

@@ -97,6 +97,7 @@ TEST(BenchOptions, refuse_in_one_line_that_names_the_flag) {
       {{url, "--depth", "10000", "--connections", "3000"}, "--depth: times --connections is at most 20000000"},
       {{url, "--connections", "2000000000"}, "--connections: is at most"},
       {{url, "--rate", "0"}, "'0' is no rate"},
+      {{url, "--raw", "--verify"}, "--raw: counts bytes"},
       {{url, "--rate", "10/m"}, "'10/m' is no rate"},
       {{url, "--seconds", "0"}, "--seconds"},
       {{url, "--seconds", "soon"}, "'soon' is no duration"},

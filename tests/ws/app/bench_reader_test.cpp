@@ -91,6 +91,21 @@ TEST(BenchReader, skips_the_payload_if_nobody_wants_it) {
   expect_conversation(sink);
 }
 
+// What a bare server sends back is what it got: masked, as a client's frames are.
+TEST(BenchReader, of_a_bare_server_counts_masked_frames_and_no_others) {
+  Bytes masked = {0x82, 0x83, 1, 2, 3, 4, 'a', 'b', 'c'};
+  Bytes plain = {0x82, 0x03, 'a', 'b', 'c'};
+  for (const bool raw : {false, true}) {
+    for (Bytes* bytes : {&masked, &plain}) {
+      BenchReader reader = raw ? BenchReader(protocol::Role::kServer) : BenchReader();
+      Sink sink;
+      const Error error = reader.read(*bytes, sink);
+      EXPECT_EQ(error == Error::kNone, raw == (bytes == &masked));
+      EXPECT_EQ(sink.messages.size(), raw == (bytes == &masked) ? 1U : 0U);
+    }
+  }
+}
+
 TEST(BenchReader, stops_at_the_rule_that_is_broken) {
   const struct {
     Bytes bytes;

@@ -295,7 +295,9 @@ TEST_F(SmallChatTest, who_does_not_read_misses_messages_and_is_told_how_many_and
   for (int index = 0; index < 5; ++index) say(alice, R"({"type":"message","message":"to all"})");
   EXPECT_EQ(heard(bob).size(), 5U);
 
-  const Texts all = heard(slow);
+  // The pong that was owed comes with the drain, before what the session says then.
+  Texts all = heard(slow);
+  for (const std::string& text : heard(slow)) all.push_back(text);
   ASSERT_EQ(all.size(), taken + 1);
   EXPECT_EQ(all.back(), R"({"type":"missed","count":15})");
   EXPECT_EQ(say(alice, mark), Texts{});
