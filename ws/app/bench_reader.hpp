@@ -51,8 +51,7 @@ class BenchReader {
 };
 
 inline protocol::Error BenchReader::begin_frame(const protocol::FrameHeader& header) {
-  const protocol::Error error =
-      protocol::check_frame_header(header, {.role = role_, .message_open = message_open_});
+  const protocol::Error error = protocol::check_frame_header(header, {.role = role_, .message_open = message_open_});
   if (error != protocol::Error::kNone) return error;
   in_frame_ = true;
   left_ = header.payload_size;
