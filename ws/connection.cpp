@@ -292,6 +292,9 @@ void Connection::write_masked_frame(Opcode opcode, std::span<const std::uint8_t>
 // The socket has taken all but the last `refused` bytes. When they are part of the message that is being handled, its
 // memory goes to the queue as it is: an echo of 16 MiB is then in memory once, and not twice.
 void Connection::queue_refused(std::span<const std::uint8_t> payload, std::size_t refused) {
+  // So little does not stop the reading: the next large message must not meet this one in memory.
+  if (refused <= settings_.limits.high_water)
+    return stream_->write_shared(reactor::SharedBytes::copy_of(payload.last(refused)));
   if (protocol::MessageBuffer buffer = decoder_.take_message(); buffer.size() > 0) {
     protocol::OwnedBytes owned = buffer.release();
     extras().message = reactor::SharedBytes::adopt(reactor::MallocedBytes(owned.bytes.release()), owned.size);

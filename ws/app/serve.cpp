@@ -1,6 +1,7 @@
 // All that can fail is done before the first line `listening on`; after it the server can serve.
 #include "ws/app/serve.hpp"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <array>
@@ -38,6 +39,15 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Left to itself the allocator learns from the first large message to keep such blocks in its heap, where a small one
+// that lies behind them holds them for good. So it does not learn: large blocks go back to the system, and what is free
+// at the heap's end is kept only as far as messages of everyday size need it.
+void settle_allocator() {
+  constexpr int kMiB = 1 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, 4 * kMiB);
+  ::mallopt(M_TRIM_THRESHOLD, 2 * kMiB);
 }
 
 // OpenSSL looks algorithms up at their first use, which takes milliseconds and opens files: not during a handshake.
@@ -98,6 +108,7 @@ void add_endpoints(http::Server& server, const ServeOptions& options, Hub& hub, 
 
 int serve(const ServeOptions& options) {
   raise_descriptor_limit();
+  settle_allocator();
   std::signal(SIGPIPE, SIG_IGN);  // a log reader that went away must not take the server with it
   reactor::Loop loop;
   log_to_standard_error(loop, options.log_level, options.log_format);
