@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "http/header.hpp"
+#include "ws/app/escape.hpp"
 #include "ws/protocol/utf8.hpp"
 
 namespace ws::app {
@@ -23,15 +24,6 @@ std::uint32_t take_character(std::string_view& text) {
   for (const char byte : text.substr(1, size - 1)) number = number << 6 | (static_cast<unsigned char>(byte) & 0x3FU);
   text.remove_prefix(size);
   return number;
-}
-
-bool may_stand_in_name(std::uint32_t character) {
-  const bool control = character < 0x20 || (character >= 0x7F && character < 0xA0);
-  const bool line_separator = character == 0x2028 || character == 0x2029;
-  const bool turns_direction =  // Unicode's Bidi_Control
-      character == 0x061C || character == 0x200E || character == 0x200F ||
-      (character >= 0x202A && character <= 0x202E) || (character >= 0x2066 && character <= 0x2069);
-  return !control && !line_separator && !turns_direction;
 }
 
 // A name or a value of application/x-www-form-urlencoded. Nothing if an escape is malformed.
@@ -58,7 +50,7 @@ bool is_chat_name(std::string_view text) {
   if (!protocol::is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})) return false;
   std::size_t characters = 0;
   while (!text.empty()) {
-    if (!may_stand_in_name(take_character(text)) || ++characters > kLongestName) return false;
+    if (must_not_be_shown(take_character(text)) || ++characters > kLongestName) return false;
   }
   return true;
 }

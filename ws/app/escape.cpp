@@ -36,13 +36,6 @@ Character first_character(std::string_view text) {
   return {};
 }
 
-// The control characters C0, DEL and C1, which a terminal may obey; line separators; and what turns the direction of
-// writing, so that a line reads as another.
-bool must_not_be_shown(std::uint32_t number) {
-  return number < 0x20 || (number >= 0x7F && number < 0xA0) || number == 0x061C || number == 0x200E ||
-         number == 0x200F || (number >= 0x2028 && number <= 0x202E) || (number >= 0x2066 && number <= 0x2069);
-}
-
 void append_escaped(std::string& out, std::uint32_t number) {
   switch (number) {
     case '\n': out += "\\n"; return;
@@ -76,6 +69,11 @@ std::string show(std::string_view text, std::size_t limit, bool double_backslash
 }
 
 }  // namespace
+
+bool must_not_be_shown(std::uint32_t number) {
+  return number < 0x20 || (number >= 0x7F && number < 0xA0) || number == 0x061C || number == 0x200E ||
+         number == 0x200F || (number >= 0x2028 && number <= 0x202E) || (number >= 0x2066 && number <= 0x2069);
+}
 
 std::string escape_for_log(std::string_view text, std::size_t limit) { return show(text, limit, true); }
 

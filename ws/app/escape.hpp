@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,10 @@ namespace ws::app {
 
 inline constexpr std::size_t kLongestLogged = 256;
 inline constexpr std::size_t kLongestLine = 2048;
+
+// The control characters C0, DEL and C1, which a terminal may obey; line separators; and what turns the direction of
+// writing (Unicode's Bidi_Control), so that a line reads as another. No name of a user has one either.
+bool must_not_be_shown(std::uint32_t character);
 
 // What a peer said: as printable() has it, and the backslash doubled, so that the text can be told from our escapes.
 std::string escape_for_log(std::string_view text, std::size_t limit = kLongestLogged);
