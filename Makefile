@@ -32,7 +32,7 @@ HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 # objects, so that libws101.a serves every linker.
 WHOLE_PROGRAM := $(if $(findstring clang,$(CXX)),,-flto=auto -ffat-lto-objects)
 
-build/release/%:   TREE_FLAGS = -O2 -DNDEBUG $(WHOLE_PROGRAM) $(HARDENING)
+build/release/%:   TREE_FLAGS = -O2 -DNDEBUG -fno-plt $(WHOLE_PROGRAM) $(HARDENING)
 build/test/%:      TREE_FLAGS = -O1 -g1 -D_GLIBCXX_ASSERTIONS
 build/sanitized/%: TREE_FLAGS = -O1 -g1 -D_GLIBCXX_ASSERTIONS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
 build/strict/%:    TREE_FLAGS = -O2 $(HARDENING) -Werror

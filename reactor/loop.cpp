@@ -6,7 +6,6 @@
 #include <sys/timerfd.h>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cerrno>
 #include <cstdio>
@@ -27,18 +26,14 @@ FileDescriptor checked(int fd, const char* call) {
 
 }  // namespace
 
-struct Loop::Batch {
-  std::array<epoll_event, kBatchSize> events;
-  std::size_t size = 0;
-  std::size_t next = 0;  // the events from here on have not been delivered
-};
-
 Loop::Loop()
     : epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       timer_fd_(checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create")),
       mailbox_(std::make_shared<Mailbox>()),
       start_(std::chrono::steady_clock::now()),
-      batch_(std::make_unique<Batch>()),
+      batch_(std::make_unique<epoll_event[]>(kBatchSize)),
+      next_event_(batch_.get()),
+      end_of_batch_(batch_.get()),
       receive_buffer_(new std::uint8_t[kReceiveBufferSize]),
       cork_{.bytes = std::unique_ptr<std::uint8_t[]>(new std::uint8_t[kCorkSize])},
       log_sink_([](LogLevel, std::string_view text) {
@@ -59,7 +54,7 @@ Loop::~Loop() {
 }
 
 void Loop::run() {
-  while (!stopped_) run_once(Milliseconds(-1));
+  while (!stopped_) turn(-1);
   stopped_ = false;
   if (!shutting_down_) return;
   cut_off_count_ = resident_count_;
@@ -67,14 +62,24 @@ void Loop::run() {
   finish_turn();
 }
 
-void Loop::run_once(Milliseconds timeout) {
-  dispatch(chores_ ? 0 : static_cast<int>(timeout.count()));
+void Loop::run_once(Milliseconds timeout) { turn(static_cast<int>(timeout.count())); }
+
+[[gnu::always_inline]] inline void Loop::turn(int timeout_ms) {
+  const int count = ::epoll_wait(epoll_.get(), batch_.get(), kBatchSize, chores_ ? 0 : timeout_ms);
+  if (count < 0 && errno != EINTR) throw_errno("epoll_wait");
+  in_turn_ = true;
+  next_event_ = batch_.get();
+  end_of_batch_ = next_event_ + std::max(count, 0);
+  while (next_event_ != end_of_batch_) {
+    const epoll_event& event = *next_event_++;
+    if (event.data.ptr != nullptr) static_cast<EventSource*>(event.data.ptr)->on_events(event.events);
+  }
   // Most turns deliver an event or two and owe nothing else to anybody.
   if (chores_) do_chores();
   in_turn_ = now_is_fresh_ = false;
 }
 
-void Loop::do_chores() {
+[[gnu::noinline]] void Loop::do_chores() {
   give_second_shares();
   if (alarm_.rang) {
     alarm_.rang = false;
@@ -88,18 +93,6 @@ void Loop::do_chores() {
   finish_turn();
   if (wheel_.take_changed()) set_alarm();
   chores_ = !again_.empty() || !turn_end_.empty() || first_retired_ != nullptr;
-}
-
-void Loop::dispatch(int timeout_ms) {
-  const int count = ::epoll_wait(epoll_.get(), batch_->events.data(), kBatchSize, timeout_ms);
-  if (count < 0 && errno != EINTR) throw_errno("epoll_wait");
-  now_is_fresh_ = false;
-  in_turn_ = true;
-  batch_->size = count < 0 ? 0 : static_cast<std::size_t>(count);
-  for (batch_->next = 0; batch_->next < batch_->size;) {
-    const epoll_event& event = batch_->events[batch_->next++];
-    if (event.data.ptr != nullptr) static_cast<EventSource*>(event.data.ptr)->on_events(event.events);
-  }
 }
 
 void Loop::give_second_shares() {
@@ -167,8 +160,8 @@ bool Loop::try_rewatch(int fd, EventSource& source, std::uint32_t events) {
 void Loop::unwatch(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
 void Loop::forget(EventSource& source) {
-  for (std::size_t index = batch_->next; index < batch_->size; ++index) {
-    if (batch_->events[index].data.ptr == &source) batch_->events[index].data.ptr = nullptr;
+  for (epoll_event* event = next_event_; event != end_of_batch_; ++event) {
+    if (event->data.ptr == &source) event->data.ptr = nullptr;
   }
   std::replace(again_.begin(), again_.end(), &source, static_cast<EventSource*>(nullptr));
   std::replace(again_now_.begin(), again_now_.end(), &source, static_cast<EventSource*>(nullptr));

@@ -27,6 +27,8 @@
 #include "reactor/mailbox.hpp"
 #include "reactor/timer_wheel.hpp"
 
+struct epoll_event;
+
 namespace reactor {
 
 using Milliseconds = std::chrono::milliseconds;
@@ -143,12 +145,22 @@ class Loop {
  private:
   friend class Stream;
 
-  // What the stream whose input is being handled has written meanwhile.
+  // What the stream whose input is being handled has written meanwhile. Without an owner the rest means nothing.
   struct Cork {
     Stream* owner = nullptr;
-    std::size_t size = 0;
-    std::size_t capacity = 0;  // none if what the owner writes must wait behind its queue
+    std::uint8_t* next = nullptr;  // where the next byte goes: what was written lies before it
+    std::uint8_t* end = nullptr;   // no room if what the owner writes must wait behind its queue
     std::unique_ptr<std::uint8_t[]> bytes;
+
+    std::span<const std::uint8_t> written() const { return {bytes.get(), next}; }
+    void open(Stream& stream, bool with_room) {
+      owner = &stream;
+      next = bytes.get();
+      end = next + (with_room ? kCorkSize : 0);
+    }
+    bool empty() const { return next == bytes.get(); }
+    void make_empty() { next = bytes.get(); }
+    void close() { next = end = bytes.get(); }
   };
   class Bell final : public EventSource {  // a descriptor of the loop's own: the timerfd, the mailbox's eventfd
    public:
@@ -171,7 +183,7 @@ class Loop {
   void adopt_resident(Resident& resident);
   void unlink(Resident& resident);
   void tell_residents(void (Resident::*news)());
-  void dispatch(int timeout_ms);
+  void turn(int timeout_ms);
   void do_chores();
   void finish_turn();
   void give_second_shares();
@@ -195,8 +207,9 @@ class Loop {
   Bell alarm_{*this};
   Bell door_{*this};
 
-  struct Batch;
-  std::unique_ptr<Batch> batch_;  // what the last epoll_wait reported
+  std::unique_ptr<epoll_event[]> batch_;  // what the last epoll_wait reported
+  epoll_event* next_event_;               // of those: not delivered yet, from here to the end
+  epoll_event* end_of_batch_;
   std::vector<EventSource*> again_;
   std::vector<EventSource*> again_now_;  // the part of again_ that this turn serves
   std::vector<EventSource*> turn_end_;

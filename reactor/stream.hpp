@@ -1,5 +1,5 @@
 // One connected socket: bytes in, bytes out, and nothing about what they mean. It hides four facts of life:
-//   * Reading: edge-triggered epoll tells once that there is input, so the stream remembers it (readable_), reads
+//   * Reading: edge-triggered epoll tells once that there is input, so the stream remembers it (is_.readable), reads
 //     a share of it in a turn, and leaves the rest for its next share. An idle stream owns no buffer.
 //   * Writing: while a stream handles its input, small writes gather in the loop's cork and leave in one send,
 //     before the next recv. A large payload goes out at once by writev, uncopied.
@@ -16,6 +16,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -83,7 +84,7 @@ class Stream : protected EventSource {
   // The fast way for small writes from the stream's own turn: room for `size` bytes at the end of the cork, or null
   // where there is none; then write() finds another way. What was put there counts from add_corked() on.
   std::uint8_t* cork_room(std::size_t size) const;
-  void add_corked(std::size_t size) { loop_.cork_.size += size; }
+  void add_corked(std::size_t size) { loop_.cork_.next += size; }
   // Sends (at most `size`) shared bytes from `offset` on, by reference; they leave at the end of this turn at the
   // latest. With a tag they may be taken back until their first byte has left.
   void write_shared(SharedBytes bytes, std::size_t offset = 0, std::size_t size = SIZE_MAX,
@@ -100,23 +101,23 @@ class Stream : protected EventSource {
   std::size_t waiting() const { return queue_ == nullptr ? 0 : queue_->waiting(); }
   // Bytes written that the socket has not taken.
   std::size_t unsent() const {
-    return corked_bytes() + (queue_ == nullptr ? 0 : queue_->bytes()) + (full_ ? sealed() : 0);
+    return corked_bytes().size() + (queue_ == nullptr ? 0 : queue_->bytes()) + (is_.full ? sealed() : 0);
   }
   // The socket refused bytes, and what is written now waits behind them.
-  bool full() const { return full_; }
+  bool full() const { return is_.full; }
   // How far our bytes have come, in numbers that wrap.
   OutputProgress output_progress() const;
   // Bytes that the kernel holds and the peer has not acknowledged.
   std::size_t unacknowledged() const;
 
-  void pause_reading() { reading_paused_ = true; }
+  void pause_reading() { is_.reading_paused = true; }
   void resume_reading();
   // Pauses reading until the others have had their turn; on_share() follows.
   void yield();
-  bool reading_paused() const { return reading_paused_; }
+  bool reading_paused() const { return is_.reading_paused; }
   // The end of the input was reported (kFinished), which happens once: no more will come.
-  bool input_finished() const { return input_finished_; }
-  void use_landing(bool use) { use_landing_ = use; }
+  bool input_finished() const { return is_.input_finished; }
+  void use_landing(bool use) { is_.use_landing = use; }
 
   // Ends our direction once all that is written has left (FIN). Later writes are dropped.
   void finish_output();
@@ -124,7 +125,7 @@ class Stream : protected EventSource {
   void close();
   // As if the connection had been lost: on_end(kLost) follows at the end of this turn, and nothing before it.
   void abort();
-  bool closed() const { return !socket_.valid(); }
+  bool closed() const { return is_.closed; }
 
   // What is said here is encrypted.
   virtual bool secure() const { return false; }
@@ -142,18 +143,18 @@ class Stream : protected EventSource {
   void on_events(std::uint32_t events) override;
   void on_again() override;
 
-  // ---- What another layer between us and the socket overrides. That layered_ is one bit and not a virtual call saves
-  // a message without such a layer 30 instructions.
+  // ---- What another layer between us and the socket overrides. That is_.layered is one bit and not a virtual call
+  // saves a message without such a layer 30 instructions.
 
   struct Layered {};
   Stream(Loop& loop, FileDescriptor socket, Layered);
 
   // The first handler is there.
   virtual void on_attach() {}
-  // Receives into `room`, and finds out whether there may be more (readable_). Returns how much it was, 0 for the end,
-  // or -1 with errno.
+  // Receives into `room`, and finds out whether there may be more (is_.readable). Returns how much it was, 0 for the
+  // end, or -1 with errno.
   virtual ssize_t receive_layered(std::span<std::uint8_t>) { return 0; }
-  // What it does not take makes the stream full_, an error failed_. Returns how much was taken.
+  // What it does not take makes the stream is_.full, an error is_.failed. Returns how much was taken.
   virtual std::size_t send_layered(std::span<iovec>) { return 0; }
   // Bytes that were taken from us and not by the socket.
   virtual std::size_t sealed() const { return 0; }
@@ -167,7 +168,7 @@ class Stream : protected EventSource {
   void become_full();
   void fail();
   bool on_room();
-  void receive();
+  void receive(std::size_t received = 0);
   void end();
 
   StreamHandler* handler_ = nullptr;
@@ -177,15 +178,21 @@ class Stream : protected EventSource {
  private:
   void on_turn_end() override;
 
+  void on_unusual_events(std::uint32_t events);
+  void on_unusual_input(ssize_t result);
   bool on_rare_events(std::uint32_t events);
+  bool take(std::span<std::uint8_t> room, ssize_t result);
   ssize_t receive_some(std::span<std::uint8_t> room);
   std::size_t send(std::span<const std::uint8_t> bytes);
   std::size_t send_one_layered(std::span<const std::uint8_t> bytes);
   std::size_t send(std::span<iovec> pieces);
   template <class Function>
   bool corked(const Function& function);
-  std::size_t corked_bytes() const;
+  std::span<const std::uint8_t> corked_bytes() const;
   void pull_cork();
+  void drop_cork();
+  void send_cork();
+  void queue_rest(std::span<const std::uint8_t> bytes);
   OutputQueue& queue();
   std::size_t send_now(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload);
   std::size_t count_sent(ssize_t result);
@@ -196,26 +203,33 @@ class Stream : protected EventSource {
   FileDescriptor socket_;
 
  protected:
-  bool readable_ : 1 = false;     // epoll said so and we have not yet read to the end
-  bool hang_up_ : 1 = false;      // epoll reported an end: read until recv says so too
-  bool share_asked_ : 1 = false;  // in the loop's list for another share
-  bool full_ : 1 = false;         // the socket refused bytes: the queue waits for EPOLLOUT
-  bool failed_ : 1 = false;       // a send failed; on_end(kLost) follows at the end of the turn
+  // What distinguishes a stream from one that is open and has nothing to do.
+  struct Is {
+    bool closed : 1 = false;
+    bool readable : 1 = false;      // epoll said so and we have not yet read to the end
+    bool hang_up : 1 = false;       // epoll reported an end: read until recv says so too
+    bool share_asked : 1 = false;   // in the loop's list for another share
+    bool full : 1 = false;          // the socket refused bytes: the queue waits for EPOLLOUT
+    bool room_watched : 1 = false;  // EPOLLOUT is asked for
+    bool failed : 1 = false;        // a send failed; on_end(kLost) follows at the end of the turn
+    bool layered : 1 = false;
+    bool reading_paused : 1 = false;
+    bool yielded : 1 = false;
+    bool use_landing : 1 = false;      // ask the handler where to receive
+    bool turn_end_asked : 1 = false;   // in the loop's list for the end of the turn
+    bool input_finished : 1 = false;   // recv said so
+    bool output_finished : 1 = false;  // nothing more is written; FIN follows the last byte
+    std::uint16_t unused : 2 = 0;
 
- private:
-  bool layered_ : 1 = false;
-  bool reading_paused_ : 1 = false;
-  bool yielded_ : 1 = false;
-  bool use_landing_ : 1 = false;      // ask the handler where to receive
-  bool turn_end_asked_ : 1 = false;   // in the loop's list for the end of the turn
-  bool input_finished_ : 1 = false;   // recv said so
-  bool room_watched_ : 1 = false;     // EPOLLOUT is asked for
-  bool output_finished_ : 1 = false;  // nothing more is written; FIN follows the last byte
+    // All of them in one comparison, because every message asks.
+    bool nothing_special() const { return std::bit_cast<std::uint16_t>(*this) == 0; }
+  };
+  Is is_;
 };
 
 inline std::uint8_t* Stream::cork_room(std::size_t size) const {
   const Loop::Cork& cork = loop_.cork_;
-  return cork.owner == this && size <= cork.capacity - cork.size ? cork.bytes.get() + cork.size : nullptr;
+  return cork.owner == this && size <= static_cast<std::size_t>(cork.end - cork.next) ? cork.next : nullptr;
 }
 
 }  // namespace reactor

@@ -31,7 +31,7 @@ void TlsStream::Free::operator()(ssl_st* session) const { SSL_free(session); }
 // Until the handshake is done the stream is as full as a socket that takes nothing.
 TlsStream::TlsStream(Loop& loop, FileDescriptor socket, TlsContext context)
     : Stream(loop, std::move(socket), Layered{}), context_(std::move(context)), wire_(fd()), client_(false) {
-  full_ = true;
+  is_.full = true;
 }
 
 TlsStream::TlsStream(Loop& loop, FileDescriptor socket, TlsContext context, std::string host)
@@ -40,7 +40,7 @@ TlsStream::TlsStream(Loop& loop, FileDescriptor socket, TlsContext context, std:
       wire_(fd()),
       host_(std::move(host)),
       client_(true) {
-  full_ = true;
+  is_.full = true;
 }
 
 TlsStream::~TlsStream() = default;
@@ -54,22 +54,22 @@ void TlsStream::on_attach() {
 void TlsStream::on_events(std::uint32_t events) {
   wire_.wake((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
   if (ready_) return Stream::on_events(events);
-  if (closed() || failed_) return;
+  if (closed() || is_.failed) return;
   if ((events & EPOLLOUT) != 0) wire_.send_sealed();
   ask_for_a_turn();
 }
 
 // Handshakes are served in the order in which they come, behind the messages of a turn.
 void TlsStream::ask_for_a_turn() {
-  if (share_asked_) return;
-  share_asked_ = true;
+  if (is_.share_asked) return;
+  is_.share_asked = true;
   loop_.again(*this);
 }
 
 void TlsStream::on_again() {
   if (ready_) return Stream::on_again();
-  share_asked_ = false;
-  if (closed() || failed_) return;
+  is_.share_asked = false;
+  if (closed() || is_.failed) return;
   if (!loop_.take_costly_step(kHandshakesInTurn)) return ask_for_a_turn();
   shake_hands();
 }
@@ -103,7 +103,7 @@ void TlsStream::shake_hands() {
   }
   ready_ = true;
   // The request may have come with the last flight: it is asked for, whatever epoll says.
-  readable_ = true;
+  is_.readable = true;
   if (on_room()) receive();
 }
 
@@ -121,9 +121,9 @@ std::string TlsStream::reason(int error) const {
 // ---- Reading
 
 ssize_t TlsStream::receive_layered(std::span<std::uint8_t> room) {
-  if (!ready_) return readable_ = false, errno = EAGAIN, -1;
+  if (!ready_) return is_.readable = false, errno = EAGAIN, -1;
   std::size_t received = 0;
-  readable_ = true;
+  is_.readable = true;
   ERR_clear_error();
   while (received < room.size()) {
     std::size_t part = 0;
@@ -132,7 +132,7 @@ ssize_t TlsStream::receive_layered(std::span<std::uint8_t> room) {
     if (result == 1) continue;
     const int error = SSL_get_error(session_.get(), result);
     if (error == SSL_ERROR_WANT_READ) {
-      readable_ = false;
+      is_.readable = false;
       break;
     }
     // RFC 8446 6.1: an end without close_notify may be somebody's who cut the connection.
@@ -149,8 +149,8 @@ ssize_t TlsStream::receive_layered(std::span<std::uint8_t> room) {
 // OpenSSL may have answered something by itself.
 void TlsStream::look_at_wire() {
   if (wire_.failed()) {
-    if (!failed_) fail();
-  } else if (wire_.sealed() > 0 && !full_) {
+    if (!is_.failed) fail();
+  } else if (wire_.sealed() > 0 && !is_.full) {
     become_full();
   }
 }
@@ -162,7 +162,7 @@ void TlsStream::look_at_wire() {
 std::size_t TlsStream::seal(std::span<const std::uint8_t> bytes) {
   std::size_t taken = 0;
   ERR_clear_error();
-  while (taken < bytes.size() && wire_.sealed() == 0 && !failed_) {
+  while (taken < bytes.size() && wire_.sealed() == 0 && !is_.failed) {
     std::size_t part = 0;
     const std::size_t size = std::min(bytes.size() - taken, kRecord);
     if (SSL_write_ex(session_.get(), bytes.data() + taken, size, &part) != 1) {
@@ -190,7 +190,7 @@ std::size_t TlsStream::send_layered(std::span<iovec> pieces) {
         const std::size_t whole = bytes.size() - bytes.size() % kRecord;
         const std::size_t part = seal(bytes.first(whole));
         taken += part;
-        if (part < whole || full_ || failed_) return taken;
+        if (part < whole || is_.full || is_.failed) return taken;
         bytes = bytes.subspan(whole);
         continue;
       }
@@ -202,14 +202,14 @@ std::size_t TlsStream::send_layered(std::span<iovec> pieces) {
       const std::size_t sent = seal(record);
       taken += sent;
       gathered = 0;
-      if (sent < kRecord || full_ || failed_) return taken;
+      if (sent < kRecord || is_.full || is_.failed) return taken;
     }
   }
   return taken + seal(std::span(record).first(gathered));
 }
 
 bool TlsStream::send_sealed() {
-  if (!ready_) return full_ = true, false;
+  if (!ready_) return is_.full = true, false;
   if (wire_.sealed() > 0) wire_.send_sealed();
   look_at_wire();
   return wire_.sealed() == 0 && !wire_.failed();

@@ -46,7 +46,7 @@ struct Agreed {
   std::optional<protocol::DeflateAgreement> compression = {};
 };
 
-class Connection final : public reactor::Resident, private reactor::StreamHandler, private reactor::Timer {
+class Connection final : private reactor::StreamHandler, private reactor::Timer, public reactor::Resident {
  public:
   // REQUIRES: `settings` outlives the connection; its codec is there if compression was agreed on.
   Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::unique_ptr<Session> session,
@@ -80,9 +80,9 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   bool above_high_water() const;
   // Of those that we offer or speak, or empty.
   std::string_view subprotocol() const;
-  Role role() const { return role_; }
+  Role role() const { return is(kClient) ? Role::kClient : Role::kServer; }
   // Messages are compressed, in one direction or both.
-  bool compressed() const { return sending_.window_bits != 0; }
+  bool compressed() const { return is(kCompresses); }
   // Empty once the connection is lost: who names it in on_close keeps it from before.
   reactor::Address remote() const { return stream_ == nullptr ? reactor::Address() : stream_->peer(); }
   reactor::Loop& loop() const { return loop_; }
@@ -112,12 +112,30 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   void cut_off() override;
   void on_timer() override;
 
+  // What makes a connection, or this moment of it, unlike most. In bits, so that a message asks for several at once.
+  enum Unusual : std::uint8_t {
+    kNotOpen = 1,
+    kClient = 2,
+    kCompresses = 4,
+    kTraced = 8,
+    kUnfinished = 16,  // a message is
+  };
+  bool is(unsigned any_of) const { return (unusual_ & any_of) != 0; }
+  void set(Unusual what, bool on) { unusual_ = static_cast<std::uint8_t>(on ? unusual_ | what : unusual_ & ~what); }
+  void become(State state);
+
   // Reading.
-  void pump();
+  void pump(std::span<std::uint8_t> input);
+  void on_unusual_input(std::span<std::uint8_t> bytes);
+  std::optional<Message> next_message();
   bool may_read();
+  bool must_wait();
+  bool is_for_session(std::size_t message_size);
+  void react(protocol::Decoder::Event event);
+  void set_unfinished(bool unfinished);
   void yield();
   void read_on();
-  void keep_unread();
+  void keep_unread(std::span<const std::uint8_t> input);
   void release_message();
   void on_ping_or_pong(const protocol::Decoder::Event& event);
   void on_peer_close(const protocol::Decoder::Event& event);
@@ -127,6 +145,7 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   bool worth_compressing(std::size_t size) const { return compressed() && size >= settings_.compression.min_size; }
   void write_compressed(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
   protocol::DeflateContext& context();
+  void write_otherwise(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
   bool write_corked(protocol::Opcode opcode, std::span<const std::uint8_t> payload, std::uint8_t reserved_bits);
   void write_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload, std::uint8_t reserved_bits = 0);
   void write_masked_frame(protocol::Opcode opcode, std::span<const std::uint8_t> payload, std::uint8_t reserved_bits);
@@ -143,21 +162,21 @@ class Connection final : public reactor::Resident, private reactor::StreamHandle
   void release_context_if_idle();
   Extras& extras();
 
+  // Every connection has these, and 8 bytes of a million are 8 million: the small ones fit behind the bases and behind
+  // the decoder.
+  State state_ = State::kOpen;
+  std::uint8_t unusual_;
+  std::uint8_t subprotocol_;
+  std::uint32_t since_ = 0;  // when the unfinished message began, or our Close was sent
   reactor::Loop& loop_;
   const Settings& settings_;
   std::unique_ptr<reactor::Stream> stream_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Extras> extras_;  // what few connections need
-  // The next members fit behind it: every connection has one, and 4 bytes of a million are 4 million.
   [[no_unique_address]] protocol::Decoder decoder_;
-  protocol::DeflateDirection sending_ = {.window_bits = 0};  // 0: what we send is not compressed
-  bool message_unfinished_ = false;
-  std::span<std::uint8_t> input_;  // received and not yet read; ends with the call that brought it
-  Heartbeat heartbeat_;
-  std::uint32_t since_ = 0;  // when the unfinished message began, or our Close was sent
-  Role role_;
-  State state_ = State::kOpen;
-  std::uint8_t subprotocol_;
+  [[no_unique_address]] Heartbeat heartbeat_;
+  protocol::DeflateDirection sending_ = {};   // if it compresses
+  std::span<std::uint8_t>* input_ = nullptr;  // received and not yet read; only while it is being handled
 };
 
 }  // namespace ws

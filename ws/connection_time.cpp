@@ -21,7 +21,7 @@ void Connection::on_timer() {
     if (passed >= limits.close_timeout) return cut_off();
     return arm_timer();
   }
-  if (message_unfinished_ && limits.message_timeout.count() > 0 && !stream_->reading_paused() &&
+  if (is(kUnfinished) && limits.message_timeout.count() > 0 && !stream_->reading_paused() &&
       passed >= limits.message_timeout) {
     const std::string_view reason = "the message did not arrive in time";
     write_close(protocol::kPolicyViolation, reason);
@@ -50,7 +50,7 @@ void Connection::arm_timer() {
   } else {
     if (limits.ping_interval.count() > 0) delay = heartbeat_.next_check(now);
     if (extras_ != nullptr && extras_->context_used) delay = std::min<std::uint64_t>(delay, kContextIdle.count());
-    if (message_unfinished_ && !stream_->reading_paused()) consider(limits.message_timeout);
+    if (is(kUnfinished) && !stream_->reading_paused()) consider(limits.message_timeout);
   }
   if (delay == UINT64_MAX) return disarm();
   loop_.arm(*this, reactor::Milliseconds(delay));

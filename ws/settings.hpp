@@ -35,7 +35,7 @@ struct Limits {
 struct Settings {
   Limits limits;
   std::vector<std::string> subprotocols;  // that we speak (server) or offer (client), favourite first
-  Trace trace;
+  Trace trace;                            // set before the first connection
   // The peer is read whether it takes what we write or not, and heard until its own Close frame, also behind ours. For
   // who sends more than it hears, or both would wait for each other; it stops by itself at above_high_water().
   bool keep_reading = false;

@@ -105,7 +105,7 @@ TEST(Compressed, a_bomb_is_a_1009) {
 
 TEST(Compressed, in_shared_mode_an_idle_connection_holds_nothing_for_it) {
   Ends ends({.mode = Mode::kShared});
-  ends.settings.trace = nullptr;
+  ends.settings.trace = [](const Connection&, bool, const protocol::TracedFrame&) {};
   const auto exchange = [&] {
     ends.client->write_text(kWords);
     EXPECT_TRUE(ends.wait_for(ends.server_told, "text " + kWords));
@@ -122,7 +122,7 @@ TEST(Compressed, a_dedicated_compressor_is_freed_when_it_is_not_used) {
   Limits limits;
   limits.ping_interval = Milliseconds(50);
   Ends ends({.mode = Mode::kDedicated}, limits);
-  ends.settings.trace = nullptr;
+  ends.settings.trace = [](const Connection&, bool, const protocol::TracedFrame&) {};
   const std::size_t before = heap_in_use();
   ends.server->write_text(kWords);
   EXPECT_GT(heap_in_use(), before + 40'000);

@@ -26,20 +26,18 @@ constexpr std::size_t kShortHeader = 2 + sizeof(MaskingKey);
 using Event = Decoder::Event;
 using Kind = Event::Kind;
 
-// True if `input` starts with a masked message in one whole frame of at most kMaxShortMask bytes, which is
-// within `max_message`. decoder_test.cpp holds this against check_frame_header for every first two bytes.
-bool holds_short_message(std::span<const std::uint8_t> input, std::uint64_t max_message) {
-  if (input.size() < kShortHeader) return false;
-  const std::size_t payload_size = input[1] ^ 0x80U;  // with MASK clear: 128 or more
-  return input[0] - 0x81U <= 1 && payload_size <= detail::kMaxShortMask && payload_size <= max_message &&
-         input.size() - kShortHeader >= payload_size;
+// How many sizes of a message are allowed and short.
+std::uint8_t short_sizes(const DecoderLimits& limits) {
+  return static_cast<std::uint8_t>(std::min<std::uint64_t>(limits.max_message, detail::kMaxShortMask) + 1);
 }
 
-MessageType message_type(Opcode opcode) { return opcode == Opcode::kText ? MessageType::kText : MessageType::kBinary; }
+// The opcodes of messages are their types.
+MessageType message_type(Opcode opcode) { return static_cast<MessageType>(opcode); }
 
 }  // namespace
 
-Decoder::Decoder(Role role, const DecoderLimits& limits) : limits_(&limits), role_(role) {}
+Decoder::Decoder(Role role, const DecoderLimits& limits)
+    : limits_(&limits), role_(role), ended_(false), short_sizes_(role == Role::kServer ? short_sizes(limits) : 0) {}
 Decoder::Decoder(Decoder&& other) noexcept = default;
 Decoder& Decoder::operator=(Decoder&& other) noexcept = default;
 Decoder::~Decoder() = default;
@@ -52,10 +50,18 @@ void Decoder::expect_compressed(const DeflateDirection& theirs) {
 }
 
 Event Decoder::next(std::span<std::uint8_t>& input) {
-  if (partial_ != nullptr || ended_) [[unlikely]]
+  if (partial_ != nullptr) [[unlikely]]
     return resume(input);
-  if (role_ == Role::kServer && holds_short_message(input, limits_->max_message)) return take_short_message(input);
-  return next_frame(input);
+  if (holds_short_message(input)) return take_short_message(input);
+  return ended_ ? resume(input) : next_frame(input);
+}
+
+// True if `input` starts with a masked message in one whole frame of so few bytes that short_sizes_ counts them.
+// decoder_test.cpp holds this against check_frame_header for every first two bytes.
+[[gnu::always_inline]] inline bool Decoder::holds_short_message(std::span<const std::uint8_t> input) const {
+  if (input.size() < kShortHeader) return false;
+  const std::size_t payload_size = input[1] ^ 0x80U;  // with MASK clear: 128 or more
+  return input[0] - 0x81U <= 1 && payload_size < short_sizes_ && input.size() - kShortHeader >= payload_size;
 }
 
 // A server's shortcut for what nearly every frame is. Such a header breaks no rule, so to parse and to check it is
@@ -66,7 +72,7 @@ Event Decoder::next(std::span<std::uint8_t>& input) {
   const auto payload = input.subspan(kShortHeader, input[1] & 0x7F);
   input = input.subspan(kShortHeader + payload.size());
   const bool ascii = (detail::mask_short(payload, key, 0) & detail::kTopBits) == 0;
-  if (opcode == Opcode::kText && !ascii) return on_message(opcode, payload);
+  if (opcode == Opcode::kText && !ascii) return on_text(payload);
   return {.kind = Kind::kMessage, .type = message_type(opcode), .payload = payload};
 }
 
@@ -91,7 +97,9 @@ Event Decoder::next_frame(std::span<std::uint8_t>& input) {
   if (header->masked) apply_mask(payload, header->masking_key, 0);
 
   // 4. React.
-  return is_control(header->opcode) ? on_control(header->opcode, payload) : on_message(header->opcode, payload);
+  if (is_control(header->opcode)) return on_control(header->opcode, payload);
+  if (header->opcode == Opcode::kText) return on_text(payload);
+  return {.kind = Kind::kMessage, .type = MessageType::kBinary, .payload = payload};
 }
 
 // Takes from the input, into a Partial, what does not end there or is compressed.
@@ -244,10 +252,10 @@ Error Decoder::inflate_rest(std::span<const std::uint8_t> piece) {
                                                                                         : Error::kOutOfMemory;
 }
 
-// Not inline, so that the shortcut, which seldom calls it, need not save registers for it.
-[[gnu::noinline]] Event Decoder::on_message(Opcode opcode, std::span<std::uint8_t> payload) {
-  if (opcode == Opcode::kText && !is_valid_utf8(payload)) return fail(Error::kInvalidUtf8);
-  return {.kind = Kind::kMessage, .type = message_type(opcode), .payload = payload};
+// Not inline, so that who seldom calls it need not save registers for it.
+[[gnu::noinline]] Event Decoder::on_text(std::span<std::uint8_t> payload) {
+  if (!is_valid_utf8(payload)) return fail(Error::kInvalidUtf8);
+  return {.kind = Kind::kMessage, .type = MessageType::kText, .payload = payload};
 }
 
 Event Decoder::on_message_end() {
@@ -265,15 +273,20 @@ Event Decoder::on_control(Opcode opcode, std::span<std::uint8_t> payload) {
 Event Decoder::on_close(std::span<std::uint8_t> payload) {
   const ClosePayload close = parse_close_payload(payload);
   if (close.error != Error::kNone) return fail(close.error);
-  ended_ = true;
+  end();
   return {.kind = Kind::kClose, .close_code = close.code, .payload = payload.last(close.reason.size())};
 }
 
 // RFC 6455 7.1.7: nothing that was unfinished matters any more.
 Event Decoder::fail(Error error) {
-  ended_ = true;
+  end();
   drop_partial();
   return {.kind = Kind::kError, .error = error, .close_code = protocol::close_code(error)};
+}
+
+void Decoder::end() {
+  ended_ = true;
+  short_sizes_ = 0;
 }
 
 void Decoder::drop_partial() {

@@ -91,6 +91,7 @@ class Decoder {
  private:
   struct Partial;
 
+  bool holds_short_message(std::span<const std::uint8_t> input) const;
   Event take_short_message(std::span<std::uint8_t>& input);
   Event next_frame(std::span<std::uint8_t>& input);
   Event begin(std::span<std::uint8_t>& input);
@@ -104,18 +105,20 @@ class Decoder {
   Error keep_payload(std::span<std::uint8_t> piece);
   Error inflate(std::span<const std::uint8_t> piece);
   Error inflate_rest(std::span<const std::uint8_t> piece);
-  Event on_message(Opcode opcode, std::span<std::uint8_t> payload);
+  Event on_text(std::span<std::uint8_t> payload);
   Event on_message_end();
   Event on_control(Opcode opcode, std::span<std::uint8_t> payload);
   Event on_close(std::span<std::uint8_t> payload);
   [[gnu::cold]] Event fail(Error error);
+  void end();
   void drop_partial();
   void give_back();
 
   const DecoderLimits* limits_;
   std::unique_ptr<Partial> partial_;  // of the frame or message that has not all arrived; null between messages
-  Role role_;
-  bool ended_ = false;                      // a Close frame or an error has been reported
+  Role role_ : 1;
+  bool ended_ : 1;                          // a Close frame or an error has been reported
+  std::uint8_t short_sizes_;                // the short way is for messages of fewer bytes than this
   std::uint8_t reserved_bits_allowed_ = 0;  // on the first frame of a message
   std::uint8_t history_bits_ = 0;           // with context takeover: of the peer's window
 };

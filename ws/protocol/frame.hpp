@@ -63,7 +63,7 @@ struct FrameContext {
 constexpr bool is_control(Opcode opcode) { return (static_cast<unsigned>(opcode) & 0x8U) != 0; }
 
 // Returns the header at the front of `bytes`, or nothing if it is not all there yet. Judges nothing.
-inline std::optional<FrameHeader> parse_frame_header(std::span<const std::uint8_t> bytes);
+[[gnu::always_inline]] inline std::optional<FrameHeader> parse_frame_header(std::span<const std::uint8_t> bytes);
 
 // Returns the first rule that the peer breaks by sending `header` now. The rules are asked in the order in
 // which the bytes arrive that can break them, so that the answer does not depend on how they were cut.
@@ -93,7 +93,7 @@ inline MaskingKey read_masking_key(std::span<const std::uint8_t, 4> bytes) {
   return std::bit_cast<MaskingKey>(word);
 }
 
-inline std::optional<FrameHeader> parse_frame_header(std::span<const std::uint8_t> bytes) {
+[[gnu::always_inline]] inline std::optional<FrameHeader> parse_frame_header(std::span<const std::uint8_t> bytes) {
   std::optional<FrameHeader> header;
   if (bytes.size() < 2) return header;
   const bool masked = (bytes[1] & 0x80) != 0;
@@ -109,7 +109,9 @@ inline std::optional<FrameHeader> parse_frame_header(std::span<const std::uint8_
   header->masked = masked;
   header->header_size = static_cast<std::uint8_t>(header_size);
   header->length_form = size_code < 126 ? 7 : size_code == 126 ? 16 : 64;
-  header->payload_size = size_code < 126 ? size_code : read_number(bytes.subspan(2, length_size));
+  header->payload_size = size_code < 126    ? size_code
+                         : size_code == 126 ? static_cast<std::uint64_t>(bytes[2] << 8 | bytes[3])
+                                            : read_number(bytes.subspan(2, 8));
   if (masked) header->masking_key = read_masking_key(bytes.subspan(2 + length_size).first<4>());
   return header;
 }
@@ -161,9 +163,10 @@ inline Error check_frame_header(const FrameHeader& header, const FrameContext& c
   return detail::check_length(header, context);
 }
 
-inline std::size_t write_frame_header(std::span<std::uint8_t, kMaxHeaderSize> out, bool final,
-                                      std::uint8_t reserved_bits, Opcode opcode, std::uint64_t payload_size,
-                                      std::optional<MaskingKey> masking_key) {
+[[gnu::always_inline]] inline std::size_t write_frame_header(std::span<std::uint8_t, kMaxHeaderSize> out, bool final,
+                                                             std::uint8_t reserved_bits, Opcode opcode,
+                                                             std::uint64_t payload_size,
+                                                             std::optional<MaskingKey> masking_key) {
   const std::uint8_t mask_bit = masking_key ? 0x80 : 0;
   const std::size_t length_size = payload_size < 126 ? 0 : payload_size < 65536 ? 2 : 8;
   const auto size_code = length_size == 0 ? payload_size : length_size == 2 ? 126U : 127U;
