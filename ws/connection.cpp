@@ -39,7 +39,10 @@ Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::
   assert(session_ != nullptr);
   if (!agreed.compression) return;
   set(kCompresses, true);
-  sending_ = agreed.compression->ours(role);
+  const protocol::DeflateDirection& ours = agreed.compression->ours(role);
+  sending_window_bits_ = ours.window_bits;
+  set(kTakesContextOver, ours.context_takeover);
+  set(kFinalBlocks, ours.final_blocks);
   decoder_.expect_compressed(agreed.compression->theirs(role));
 }
 

@@ -119,6 +119,9 @@ class Connection final : private reactor::StreamHandler, private reactor::Timer,
     kCompresses = 4,
     kTraced = 8,
     kUnfinished = 16,  // a message is
+    // If it compresses:
+    kTakesContextOver = 32,
+    kFinalBlocks = 64,
   };
   bool is(unsigned any_of) const { return (unusual_ & any_of) != 0; }
   void set(Unusual what, bool on) { unusual_ = static_cast<std::uint8_t>(on ? unusual_ | what : unusual_ & ~what); }
@@ -144,6 +147,11 @@ class Connection final : private reactor::StreamHandler, private reactor::Timer,
   // Writing.
   bool worth_compressing(std::size_t size) const { return compressed() && size >= settings_.compression.min_size; }
   void write_compressed(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
+  protocol::DeflateDirection sending() const {
+    return {.window_bits = sending_window_bits_,
+            .context_takeover = is(kTakesContextOver),
+            .final_blocks = is(kFinalBlocks)};
+  }
   protocol::DeflateContext& context();
   void write_otherwise(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
   bool write_corked(protocol::Opcode opcode, std::span<const std::uint8_t> payload, std::uint8_t reserved_bits);
@@ -155,6 +163,8 @@ class Connection final : private reactor::StreamHandler, private reactor::Timer,
 
   // Time and the end.
   void note_unfinished_message();
+  void ping_peer();
+  bool is_busy_with_our_bytes();
   void arm_timer();
   void finish_as_we_said(bool clean);
   void finish(const Closed& how);
@@ -175,7 +185,7 @@ class Connection final : private reactor::StreamHandler, private reactor::Timer,
   std::unique_ptr<Extras> extras_;  // what few connections need
   [[no_unique_address]] protocol::Decoder decoder_;
   [[no_unique_address]] Heartbeat heartbeat_;
-  protocol::DeflateDirection sending_ = {};   // if it compresses
+  std::uint8_t sending_window_bits_ = 0;      // if it compresses
   std::span<std::uint8_t>* input_ = nullptr;  // received and not yet read; only while it is being handled
 };
 

@@ -10,13 +10,13 @@ namespace ws {
 [[gnu::noinline]] void Connection::write_compressed(protocol::Opcode opcode, std::span<const std::uint8_t> payload) {
   protocol::Deflater& deflater = settings_.codec->deflater;
   const protocol::CompressedMessage message =
-      sending_.context_takeover ? deflater.compress(payload, context()) : deflater.compress(payload, sending_);
+      is(kTakesContextOver) ? deflater.compress(payload, context()) : deflater.compress(payload, sending());
   if (!message) return write_frame(opcode, payload);  // it gains nothing
   write_frame(opcode, message.payload(), protocol::kCompressedBit);
 }
 
 protocol::DeflateContext& Connection::context() {
-  if (extras().context == nullptr) extras_->context = std::make_unique<protocol::DeflateContext>(sending_.window_bits);
+  if (extras().context == nullptr) extras_->context = std::make_unique<protocol::DeflateContext>(sending_window_bits_);
   if (!std::exchange(extras_->context_used, true)) arm_timer();
   return *extras_->context;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct Connection::Extras {
   reactor::SharedBytes message;      // of the message being handled, once the output queue refers to it
   bool pong_owed = false;            // to the newest ping that came while the socket was full
   std::string pong;
-  std::uint16_t close_code = 0;  // of our Close frame
+  std::optional<PingBacklog> ping_backlog;  // of the last ping
+  std::uint16_t close_code = 0;             // of our Close frame
   std::string close_reason;
   std::shared_ptr<Connection*> place;  // what our handles point to
   std::shared_ptr<const Settings> settings;
@@ -34,8 +36,8 @@ struct Connection::Extras {
 
   // REQUIRES: no message is being handled, and the connection is open.
   bool unused() const {
-    return unread.empty() && !pong_owed && place == nullptr && settings == nullptr && context == nullptr &&
-           subscriber == nullptr && masking_keys == nullptr && traces == nullptr;
+    return unread.empty() && !pong_owed && !ping_backlog && place == nullptr && settings == nullptr &&
+           context == nullptr && subscriber == nullptr && masking_keys == nullptr && traces == nullptr;
   }
 };
 

@@ -10,9 +10,9 @@ namespace ws {
 // Compressed once for all who agreed on the same. Who takes his context over has a compressor of his own, to which
 // nobody else's message is of use: for him this is only what it would take as it is.
 const reactor::SharedBytes& ConnectionSubscriber::frame_of(const Publication& publication) const {
-  if (!connection_.worth_compressing(publication.payload().size()) || connection_.sending_.context_takeover)
+  if (!connection_.worth_compressing(publication.payload().size()) || connection_.is(Connection::kTakesContextOver))
     return publication.frame();
-  return publication.frame(connection_.sending_, connection_.settings().codec->deflater);
+  return publication.frame(connection_.sending(), connection_.settings().codec->deflater);
 }
 
 std::size_t ConnectionSubscriber::size_of(const Publication& publication) const { return frame_of(publication).size(); }
@@ -27,7 +27,7 @@ Subscriber::Taken ConnectionSubscriber::take(const Publication& publication, Tag
   }
   connection_.loop().count_handed_on();
   const bool own_compressor =
-      connection_.sending_.context_takeover && connection_.worth_compressing(publication.payload().size());
+      connection_.is(Connection::kTakesContextOver) && connection_.worth_compressing(publication.payload().size());
   // RFC 6455 5.3: a client's frame is masked, so it is its own too.
   if (connection_.role() == Role::kClient || own_compressor) {
     connection_.write_message(publication.type(), publication.payload());

@@ -27,12 +27,28 @@ void Connection::on_timer() {
     write_close(protocol::kPolicyViolation, reason);
     return finish({.code = protocol::kPolicyViolation, .reason = reason, .by = Closed::By::kUs, .clean = false});
   }
-  switch (heartbeat_.check(loop_.now(), limits, [this] { return stream_->output_progress(); })) {
+  switch (heartbeat_.check(loop_.now(), limits)) {
     case Heartbeat::Beat::kQuiet: break;
-    case Heartbeat::Beat::kPing: ping(); break;
-    case Heartbeat::Beat::kDead: stream_->close(); return finish({.reason = "the peer did not answer a ping"});
+    case Heartbeat::Beat::kPing: ping_peer(); break;
+    case Heartbeat::Beat::kNoAnswer:
+      if (!is_busy_with_our_bytes()) {
+        stream_->close();
+        return finish({.reason = "the peer did not answer a ping"});
+      }
+      heartbeat_.wait_on(loop_.now(), limits);
   }
   arm_timer();
+}
+
+void Connection::ping_peer() {
+  const reactor::OutputProgress output = stream_->output_progress();
+  if (extras_ != nullptr) extras_->ping_backlog.reset();
+  if (output.taken != output.written) extras().ping_backlog.emplace(output);
+  ping();
+}
+
+bool Connection::is_busy_with_our_bytes() {
+  return extras_ != nullptr && extras_->ping_backlog && extras_->ping_backlog->has_moved(stream_->output_progress());
 }
 
 // One timer serves all the deadlines of a connection: it is set for the nearest one.

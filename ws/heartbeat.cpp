@@ -19,37 +19,32 @@ bool reached(std::uint32_t now, std::uint32_t time) { return now - time < UINT32
 
 }  // namespace
 
-Heartbeat::Beat Heartbeat::check(std::uint64_t now, const Limits& limits, const Progress& progress) {
+Heartbeat::Beat Heartbeat::check(std::uint64_t now, const Limits& limits) {
   const auto time = static_cast<std::uint32_t>(now);
   if (limits.ping_interval.count() == 0 || !reached(time, look_at_)) return Beat::kQuiet;
-  const Beat beat = look(time, limits, progress);
+  const Beat beat = look(time, limits);
   look_again(time, limits);
   return beat;
 }
 
-Heartbeat::Beat Heartbeat::look(std::uint32_t now, const Limits& limits, const Progress& progress) {
+Heartbeat::Beat Heartbeat::look(std::uint32_t now, const Limits& limits) {
   if (heard_) {
     heard_ = waiting_for_pong_ = false;
     silent_looks_ = 0;
     return Beat::kQuiet;
   }
-  if (waiting_for_pong_) {
-    if (now - ping_at_ < milliseconds(limits.pong_timeout)) return Beat::kQuiet;
-    const std::uint32_t taken_before = std::exchange(taken_, progress().taken);
-    const bool ping_had_to_wait = !reached(taken_before, ping_behind_);
-    if (!ping_had_to_wait || taken_ == taken_before) return Beat::kDead;
-    ping_at_ = now;  // it has come nearer, and is given the same time again
-    return Beat::kQuiet;
-  }
+  if (waiting_for_pong_) return now - ping_at_ < milliseconds(limits.pong_timeout) ? Beat::kQuiet : Beat::kNoAnswer;
   if (++silent_looks_ < kLooks - 1) return Beat::kQuiet;
   silent_looks_ = 0;
   ping_at_ = now;
-  const reactor::OutputProgress output = progress();
-  taken_ = output.taken;
-  ping_behind_ = output.written;
   // With pong_timeout off nobody is ever dead, but the pings still keep proxies from closing a line that seems unused.
   waiting_for_pong_ = limits.pong_timeout.count() > 0;
   return Beat::kPing;
+}
+
+void Heartbeat::wait_on(std::uint64_t now, const Limits& limits) {
+  ping_at_ = static_cast<std::uint32_t>(now);
+  look_again(ping_at_, limits);
 }
 
 // All looks are one step apart, so that five of them are never longer than the interval.
@@ -67,6 +62,12 @@ void Heartbeat::look_again(std::uint32_t now, const Limits& limits) {
 std::uint64_t Heartbeat::next_check(std::uint64_t now) const {
   const auto time = static_cast<std::uint32_t>(now);
   return reached(time, look_at_) ? 0 : look_at_ - time;
+}
+
+bool PingBacklog::has_moved(const reactor::OutputProgress& now) {
+  const std::uint32_t taken_before = std::exchange(taken_, now.taken);
+  const bool ping_had_to_wait = !reached(taken_before, behind_);
+  return ping_had_to_wait && taken_ != taken_before;
 }
 
 }  // namespace ws

@@ -15,7 +15,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
 #include "reactor/stream.hpp"
 #include "ws/settings.hpp"
@@ -24,32 +23,43 @@ namespace ws {
 
 class Heartbeat {
  public:
-  enum class Beat : std::uint8_t { kQuiet, kPing, kDead };
+  enum class Beat : std::uint8_t { kQuiet, kPing, kNoAnswer };
 
   // Times are milliseconds modulo 2^32, in which differences are right for 49 days.
   Heartbeat(std::uint64_t now, const Limits& limits) { look_again(static_cast<std::uint32_t>(now), limits); }
 
   void heard() { heard_ = true; }
 
-  // To know it is two system calls, so it is asked for only at a ping and when the answer is due.
-  using Progress = std::function<reactor::OutputProgress()>;
-
-  // What has to be done now.
-  Beat check(std::uint64_t now, const Limits& limits, const Progress& progress);
+  // What has to be done now: nothing; send a ping; or, as its answer is due and nothing was heard, give the peer up,
+  // unless it is busy with our bytes: then wait_on().
+  Beat check(std::uint64_t now, const Limits& limits);
+  // The peer is given the same time again. REQUIRES: the last check() said kNoAnswer.
+  void wait_on(std::uint64_t now, const Limits& limits);
   // Milliseconds until check() wants to be asked. REQUIRES: pings are on.
   std::uint64_t next_check(std::uint64_t now) const;
 
  private:
-  Beat look(std::uint32_t now, const Limits& limits, const Progress& progress);
+  Beat look(std::uint32_t now, const Limits& limits);
   void look_again(std::uint32_t now, const Limits& limits);
 
   std::uint32_t look_at_ = 0;
   std::uint32_t ping_at_ = 0;
-  std::uint32_t ping_behind_ = 0;  // the count of our bytes that were written before the ping
-  std::uint32_t taken_ = 0;        // the count of those that the peer had taken when we last asked
   bool heard_ = true;
   bool waiting_for_pong_ = false;
   std::uint8_t silent_looks_ = 0;
+};
+
+// Our bytes that lay before a ping: few connections have any. To know how far they have come is two system calls, so it
+// is asked only at a ping and when the answer is due.
+class PingBacklog {
+ public:
+  explicit PingBacklog(const reactor::OutputProgress& at_ping) : taken_(at_ping.taken), behind_(at_ping.written) {}
+  // Whether the peer was busy with them until now, and has come nearer to the ping since the last time.
+  bool has_moved(const reactor::OutputProgress& now);
+
+ private:
+  std::uint32_t taken_;   // the count of our bytes that the peer had taken when we last asked
+  std::uint32_t behind_;  // the count of those that were written before the ping
 };
 
 }  // namespace ws

@@ -173,7 +173,7 @@ TEST(Connection, takes_pongs_that_nobody_asked_for_and_keeps_nothing_of_them) {
 // ---- What it costs
 
 TEST(Connection, is_small) {
-  EXPECT_LE(sizeof(Connection), 184U);
+  EXPECT_LE(sizeof(Connection), 152U);
   EXPECT_LE(sizeof(reactor::Stream), 56U);
 }
 
