@@ -158,7 +158,8 @@ class Opening final : public reactor::Resident, private reactor::StreamHandler, 
                      .trace = options_.trace,
                      .keep_reading = options_.keep_reading,
                      .compression = options_.compression};
-    prepare_compression(made);
+    if (made.compression.mode != protocol::Compression::Mode::kOff || options_.codec != nullptr)
+      prepare_codec(made, options_.codec);
     const auto settings = std::make_shared<const Settings>(std::move(made));
     Agreed agreed = {.compression = compression};
     for (std::size_t each = 0; each < settings->subprotocols.size() && each < agreed.subprotocol; ++each) {

@@ -35,6 +35,8 @@ struct ConnectOptions {
   Trace trace = {};
   bool keep_reading = false;  // see Settings
   protocol::Compression compression = {};
+  std::shared_ptr<Codec> codec =
+      {};  // for several connections of a loop to share; else each that compresses has its own
   std::optional<reactor::TlsContext> tls = {};  // for wss://; else whom the system trusts
   // Called once, instead of on_open, if the connection does not come about. Without it the loop's log is told.
   std::function<void(const ConnectFailure&)> on_failure = {};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "reactor/linger.hpp"
+#include "ws/codec.hpp"
 #include "ws/connection_extras.hpp"
 
 namespace ws {
@@ -131,6 +132,8 @@ std::optional<Message> Connection::read_message() {
 }
 
 [[gnu::noinline]] bool Connection::is_for_session(std::size_t size) {
+  if (is(kUnfinished) && size >= protocol::SpareBuffers::kSmallest && settings_.codec != nullptr)
+    settings_.codec->spare.note_use(loop_);
   set_unfinished(false);
   // Inflating is work too: a megabyte of it is a share.
   if (is(kCompresses)) loop_.count_handed_on(size / 16);

@@ -27,10 +27,11 @@ void Connection::release_context_if_idle() {
   if (!std::exchange(extras_->context_used, false)) extras_->context->release();
 }
 
-void prepare_compression(Settings& settings, std::shared_ptr<Codec> codec) {
-  if (settings.compression.mode == protocol::Compression::Mode::kOff) return;
+void prepare_codec(Settings& settings, std::shared_ptr<Codec> codec) {
   settings.codec = codec != nullptr ? std::move(codec) : std::make_shared<Codec>();
-  settings.decoder.inflater = &settings.codec->inflater;
+  settings.decoder.spare_buffers = &settings.codec->spare.buffers;
+  if (settings.compression.mode != protocol::Compression::Mode::kOff)
+    settings.decoder.inflater = &settings.codec->inflater;
 }
 
 }  // namespace ws

@@ -40,11 +40,11 @@ struct Settings {
   // who sends more than it hears, or both would wait for each other; it stops by itself at above_high_water().
   bool keep_reading = false;
   protocol::Compression compression = {};  // that we offer or accept
-  std::shared_ptr<Codec> codec = nullptr;  // where compression is not off
+  std::shared_ptr<Codec> codec = nullptr;  // where compression is off it may be missing
   protocol::DecoderLimits decoder = {.max_message = limits.max_message, .max_fragments = limits.max_fragments};
 };
 
-// Gives `settings` what their compression needs: `codec`, or a new one.
-void prepare_compression(Settings& settings, std::shared_ptr<Codec> codec = {});
+// Gives `settings` what the connections of a loop share: `codec`, or a new one.
+void prepare_codec(Settings& settings, std::shared_ptr<Codec> codec = {});
 
 }  // namespace ws

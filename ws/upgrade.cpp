@@ -22,7 +22,7 @@ class Route : public std::enable_shared_from_this<Route> {
                   .subprotocols = std::move(options.subprotocols),
                   .trace = std::move(options.trace),
                   .compression = options.compression} {
-    prepare_compression(settings_, std::move(options.codec));
+    prepare_codec(settings_, std::move(options.codec));
   }
 
   void upgrade(http::Exchange& exchange) {

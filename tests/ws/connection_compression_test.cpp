@@ -26,7 +26,7 @@ struct Ends {
     settings.trace = [this](const Connection& connection, bool received, const protocol::TracedFrame& frame) {
       if (!received && connection.role() == Role::kServer) sent.push_back(to_string(frame));
     };
-    prepare_compression(settings);
+    prepare_codec(settings);
     const std::string offer = protocol::write_deflate_offer(compression);
     std::vector<protocol::Extension> offers;
     EXPECT_TRUE(protocol::parse_extension_list(offer, offers));

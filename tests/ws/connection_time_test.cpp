@@ -19,7 +19,8 @@ constexpr Role kRoles[] = {Role::kServer, Role::kClient};
 
 // Calls `action` every `period` for `time`, turning the loop; what it sends is received before any deadline is looked
 // at. Returns the longest time between two calls: a machine that is busy with something else may stretch one.
-std::uint64_t keep_doing(reactor::Loop& loop, std::uint64_t time, std::uint64_t period, const std::function<void()>& action) {
+std::uint64_t keep_doing(reactor::Loop& loop, std::uint64_t time, std::uint64_t period,
+                         const std::function<void()>& action) {
   const std::uint64_t end = loop.now() + time;
   std::uint64_t last = loop.now() - period;
   std::uint64_t longest = 0;

@@ -75,7 +75,8 @@ Line::Line(reactor::Loop& loop, LineOptions options, SocketPair pair)
                                                             .subprotocols = std::move(options.subprotocols),
                                                             .trace = std::move(options.trace),
                                                             .compression = options.compression});
-  prepare_compression(*settings);
+  const bool compresses = settings->compression.mode != protocol::Compression::Mode::kOff;
+  if (compresses || options.codec != nullptr) prepare_codec(*settings, std::move(options.codec));
   loop.keep(settings);
   connection_ = &loop.adopt(std::make_unique<Connection>(options.role,
                                                          std::make_unique<reactor::Stream>(loop, std::move(pair.ours)),

@@ -75,6 +75,7 @@ struct LineOptions {
   Agreed agreed = {};
   protocol::Compression compression = {};
   Trace trace = {};
+  std::shared_ptr<Codec> codec = {};  // else one is made if there is compression
 };
 
 class Line {

@@ -19,6 +19,8 @@ namespace {
 // A landing that is smaller, and does not end its frame, is not offered: to copy so little costs less than a
 // receive of its own.
 constexpr std::size_t kSmallLanding = 16384;
+// What lands at once is unmasked and validated while it is still in the processor's cache.
+constexpr std::size_t kLargestLanding = 131072;
 
 // The header of a masked frame with a length of 7 bits.
 constexpr std::size_t kShortHeader = 2 + sizeof(MaskingKey);
@@ -216,11 +218,9 @@ Error Decoder::keep_payload(std::span<std::uint8_t> piece) {
     return inflate(piece);
   }
   const std::size_t arrived = partial.message.size() + piece.size();
-  if (arrived > partial.message.capacity() &&
-      !partial.message.reserve(
-          partial.allowed_capacity(arrived, partial.payload_left - piece.size(), limits_->max_message))) {
-    return Error::kOutOfMemory;
-  }
+  const std::size_t allowed =
+      partial.allowed_capacity(arrived, partial.payload_left - piece.size(), limits_->max_message);
+  if (arrived > partial.message.capacity() && !partial.make_room(allowed, *limits_)) return Error::kOutOfMemory;
   return partial.arrive(partial.message.append(piece));
 }
 
@@ -301,6 +301,8 @@ void Decoder::give_back() {
     limits_->inflater->take_back(std::move(partial_->stream));
     limits_->inflater->take_back(std::move(partial_->message));
     partial_->gathered = {};
+  } else if (limits_->spare_buffers != nullptr) {
+    limits_->spare_buffers->give(std::move(partial_->message));
   }
   partial_->message = {};
 }
@@ -317,8 +319,8 @@ std::span<std::uint8_t> Decoder::landing() {
   }
   const std::size_t room = std::min<std::size_t>(partial.payload_left, capacity - size);
   if (room < partial.payload_left && room < kSmallLanding) return {};
-  if (!partial.message.reserve(size + room)) return {};
-  return partial.message.room().first(room);
+  if (!partial.make_room(size + room, *limits_)) return {};
+  return partial.message.room().first(std::min(room, kLargestLanding));
 }
 
 void Decoder::landed(std::size_t size) {

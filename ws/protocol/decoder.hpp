@@ -27,12 +27,14 @@
 namespace ws::protocol {
 
 class Inflater;
+class SpareBuffers;
 struct DeflateDirection;
 
 struct DecoderLimits {
   std::uint64_t max_message = 16U << 20;  // bytes of one message; of a compressed one, as it is inflated to
   std::uint32_t max_fragments = 131072;   // frames of one message
   Inflater* inflater = nullptr;           // of the loop; for decoders that expect compressed messages
+  SpareBuffers* spare_buffers = nullptr;  // of the loop, if it has any
 
   // As it comes compressed: more, because what cannot be compressed grows, by 5 bytes a block (RFC 1951 3.2.4), and a
   // compressor with little memory makes small blocks. zlib promises no worse than this.

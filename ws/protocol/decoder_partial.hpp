@@ -10,10 +10,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "ws/protocol/decoder.hpp"
 #include "ws/protocol/inflater.hpp"
 #include "ws/protocol/mask.hpp"
+#include "ws/protocol/spare_buffers.hpp"
 #include "ws/protocol/utf8.hpp"
 
 namespace ws::protocol {
@@ -45,6 +47,7 @@ struct Decoder::Partial {
   void keep(std::span<std::uint8_t>& input, std::size_t whole_size);
   std::optional<FrameHeader> keep_header(std::span<std::uint8_t>& input);
   std::size_t allowed_capacity(std::size_t arrived, std::size_t to_come, std::uint64_t max_message) const;
+  bool make_room(std::size_t capacity, const DecoderLimits& limits);
   void unmask(std::span<std::uint8_t> piece);
   Error arrive(std::span<std::uint8_t> piece);
   InflateTarget inflate_target(std::uint64_t limit);
@@ -83,6 +86,19 @@ inline std::size_t Decoder::Partial::allowed_capacity(std::size_t arrived, std::
                                                       std::uint64_t max_message) const {
   const std::size_t can_come = frame.final ? arrived + to_come : max_message;
   return std::min(can_come, std::max(kSmallBuffer, 2 * arrived));
+}
+
+// Makes the message's buffer at least so large.
+inline bool Decoder::Partial::make_room(std::size_t capacity, const DecoderLimits& limits) {
+  if (capacity <= message.capacity()) return true;
+  if (capacity >= SpareBuffers::kSmallest && limits.spare_buffers != nullptr) {
+    if (MessageBuffer spare = limits.spare_buffers->take(capacity); spare.capacity() > 0) {
+      spare.append(message.bytes());
+      message = std::move(spare);
+      return true;
+    }
+  }
+  return message.reserve(capacity);
 }
 
 // `piece` is the newest of the message's bytes, as it came from the peer.
