@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "tests/conformance/chosen_wire.hpp"
 #include "tests/conformance/conversation.hpp"
 #include "tests/conformance/server_role.hpp"
 
@@ -27,7 +28,7 @@ class OurServerAlone : public testing::Test {
   }
 
   static void expect_answers(Wire& wire) {
-    check_upgrade_response(wire.receive_head());
+    take_answer(wire);
     EXPECT_EQ(describe(wire.receive()), describe(text("Hello")));
     EXPECT_EQ(describe(wire.receive()), describe(pong("?")));
     EXPECT_EQ(describe(wire.receive()), describe(close_frame(4000)));
@@ -36,6 +37,14 @@ class OurServerAlone : public testing::Test {
 
   static inline std::unique_ptr<ServerRole> server_;
 };
+
+TEST_F(OurServerAlone, compresses_what_it_says_if_the_wire_was_chosen_so) {
+  Wire wire = server_->open();
+  const Frame message = text(repeated("again and again ", 1000));
+  wire.send(message);
+  EXPECT_EQ(describe(wire.receive()), describe(message));
+  EXPECT_EQ(wire.compressed_count(), chosen_wire().compressed() ? 1U : 0U);
+}
 
 TEST_F(OurServerAlone, reads_frames_that_come_in_one_packet_with_the_request) {
   Wire wire = server_->connect();
