@@ -17,19 +17,35 @@ export function test(name, body) {
   tests.push({ name, body });
 }
 
-export async function main() {
-  let failed = 0;
-  for (const { name, body } of tests) {
-    const started = Date.now();
-    try {
-      await within(2 * DEADLINE, 'the test as a whole', body());
-      console.log(`ok ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-    } catch (error) {
-      ++failed;
-      console.log(`not ok ${name}: ${String(error.message).replaceAll('\n', ' ').slice(0, 1500)}`);
-    }
+// The test watches the time, so that no other one may run beside it.
+export function testAlone(name, body) {
+  tests.push({ name, body, alone: true });
+}
+
+// Tests that mostly wait may run `atOnce`.
+export async function main(atOnce = 1) {
+  const waiting = tests.filter(({ alone }) => !alone);
+  const verdicts = await Promise.all(Array.from({ length: atOnce }, () => runAll(waiting)));
+  verdicts.push(await runAll(tests.filter(({ alone }) => alone)));
+  process.exit(verdicts.every(good => good) ? 0 : 1);
+}
+
+async function runAll(waiting) {
+  let good = true;
+  while (waiting.length > 0) good = await holds(waiting.shift()) && good;
+  return good;
+}
+
+async function holds({ name, body }) {
+  const started = Date.now();
+  try {
+    await within(2 * DEADLINE, 'the test as a whole', body());
+    console.log(`ok ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+    return true;
+  } catch (error) {
+    console.log(`not ok ${name}: ${String(error.message).replaceAll('\n', ' ').slice(0, 1500)}`);
+    return false;
   }
-  process.exit(failed ? 1 : 0);
 }
 
 // What `promise` comes to, or a failure that names what did not happen in time.
