@@ -78,16 +78,17 @@ export function knownCertificate() {
   return known ??= makeCertificate();
 }
 
-function wireFlags(wire, { certificate, key }) {
-  const secure = wire.includes('tls');
-  if (secure) process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';  // the clients of Node believe every certificate
+function wireFlags(wire, identity) {
   const mode = compressionOf(wire);
-  return [...(secure ? ['--tls-listen', '127.0.0.1:0', '--tls-cert', certificate, '--tls-key', key] : ['--listen', '127.0.0.1:0']),
-    ...(mode ? ['--compress', mode, '--compress-min', '0'] : [])];
+  const compress = mode ? ['--compress', mode, '--compress-min', '0'] : [];
+  if (!wire.includes('tls')) return ['--listen', '127.0.0.1:0', ...compress];
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';  // the clients of Node believe every certificate
+  const { certificate, key } = identity ?? knownCertificate();
+  return ['--tls-listen', '127.0.0.1:0', '--tls-cert', certificate, '--tls-key', key, ...compress];
 }
 
 // Runs `body({url, log})` against a server of its own, which must end well when it is told to.
-export async function withServer(flags, body, { wire = WIRE, identity = knownCertificate() } = {}) {
+export async function withServer(flags, body, { wire = WIRE, identity } = {}) {
   const child = spawn(program, ['serve', ...wireFlags(wire, identity), '--drain-timeout', '300ms', ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise(resolve => child.once('close', (code, signal) => resolve(signal ?? code)));
