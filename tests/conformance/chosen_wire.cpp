@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
