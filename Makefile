@@ -77,11 +77,12 @@ test_binary = build/$(1)/tests/$(subst /,-,$(2))
 # TESTS='http ws/protocol' builds and runs the tests of these folders alone.
 CHOSEN_FOLDERS := $(if $(TESTS),$(filter $(TESTS),$(TEST_FOLDERS)),$(TEST_FOLDERS))
 CHOSEN_SCRIPTS := $(if $(TESTS),$(filter $(TESTS:%=tests/%/%),$(TEST_SCRIPTS)),$(TEST_SCRIPTS))
-# The scripts that say something of connections hold it over TLS as well: x_test.py@tls; and compressed.
+# What says something of connections is held over TLS as well, x_test.py@tls, and compressed.
 PLAIN_ALONE := $(addprefix tests/system/,cost_% flags_% listen_% origins_% connect_% prompt_% readme_% page_% tls_% bench_%)
 COMPRESSED := $(addprefix tests/system/,broadcast_test.py chat_test.py chat_node_test.mjs endpoints_test.py node_ws_test.mjs shutdown_test.py)
 OTHER_WIRES = $(patsubst %,%@tls,$(filter-out $(PLAIN_ALONE),$(filter tests/system/%,$(CHOSEN_SCRIPTS)))) \
-  $(foreach wire,shared dedicated tls-shared,$(patsubst %,%@$(wire),$(filter $(COMPRESSED),$(CHOSEN_SCRIPTS))))
+  $(foreach wire,shared dedicated tls-shared,$(patsubst %,%@$(wire),$(filter $(COMPRESSED),$(CHOSEN_SCRIPTS)))) \
+  $(foreach wire,tls shared dedicated,$(patsubst %,%@$(wire),$(filter %/conformance,$(call test_binaries,sanitized))))
 test_binaries = $(foreach folder,$(CHOSEN_FOLDERS),$(call test_binary,$(1),$(folder)))
 MICRO := $(wildcard bench/micro/*.cpp)
 PEERS := $(patsubst bench/peers/%.cpp,build/bench/%,$(wildcard bench/peers/*.cpp)) build/bench/gorilla build/npm/node_ws.mjs

@@ -6,7 +6,7 @@ which are commands of one verdict each (--step NAME COMMAND). A script prints `o
 thing that it looked at, and exits with 0 or 1. What crashes, hangs, or says nothing at all has failed.
 
 The things run see: WS101 (the program under test), WS101_ROOT (the checkout, also the working directory) and
-WS101_TREE (how it was built: `sanitized` is slow and needs more memory). A script named as `x_test.py@tls` also sees
+WS101_TREE (how it was built: `sanitized` is slow and needs more memory). What is named as `x_test.py@tls` also sees
 WS101_WIRE=tls: the same tests over another wire.
 """
 
@@ -132,13 +132,14 @@ def describe_end(status, timeout: float) -> str:
 def run_binary(runner: Runner, path: str) -> Outcome:
     timeout = runner.arguments.timeout * runner.arguments.slow
     name = os.path.basename(path)
+    binary, _, wire = path.partition("@")
     outcome = Outcome(name)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        command = [str(ROOT / path), f"--gtest_output=json:{report}", "--gtest_color=no"]
+        command = [str(ROOT / binary), f"--gtest_output=json:{report}", "--gtest_color=no"]
         if runner.arguments.filter:
             command.append(f"--gtest_filter={runner.arguments.filter}")
-        status, output = runner.execute(name, command, timeout, {"TMPDIR": folder})
+        status, output = runner.execute(name, command, timeout, {"TMPDIR": folder, "WS101_WIRE": wire})
         if not report.exists():
             return crashed_binary(outcome, describe_end(status, timeout), output)
         for suite in json.loads(report.read_text())["testsuites"]:

@@ -10,6 +10,7 @@
 
 #include <utility>
 
+#include "tests/conformance/chosen_wire.hpp"
 #include "tests/conformance/conversation.hpp"
 #include "ws/protocol/handshake.hpp"
 
@@ -57,8 +58,12 @@ ClientRole::ClientRole(const ws::Limits& limits)
 Wire ClientRole::connect(ws::ConnectOptions options) {
   told_ = std::make_shared<Told>();
   options.on_failure = [told = told_](const ws::ConnectFailure& failure) { told->failures.push_back(failure); };
-  ws::connect(loop_, "ws://127.0.0.1:" + std::to_string(port_) + "/echo", std::make_unique<Echo>(told_),
-              std::move(options));
+  if (chosen_wire().tls) options.tls = trusted();
+  if (options.compression.mode == ws::protocol::Compression::Mode::kOff) {
+    options.compression = chosen_wire().compression;
+  }
+  ws::connect(loop_, (chosen_wire().tls ? "wss://127.0.0.1:" : "ws://127.0.0.1:") + std::to_string(port_) + "/echo",
+              std::make_unique<Echo>(told_), std::move(options));
   const Deadline deadline;
   while (true) {
     reactor::FileDescriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -74,7 +79,7 @@ Wire ClientRole::connect(ws::ConnectOptions options) {
 
 Wire ClientRole::open() {
   Wire wire = connect({.limits = limits_});
-  wire.send(upgrade_response(wire.receive_head()));
+  wire.send(answer_to(wire));
   return wire;
 }
 
@@ -108,20 +113,20 @@ void ClientRole::check_end(const Ending& ending) {
   EXPECT_EQ(close.by, ending.kind == Ending::Kind::kFails ? ws::Closed::By::kUs : ws::Closed::By::kPeer);
 }
 
-std::optional<std::string> field_of(const std::string& head, const std::string& name) {
-  const std::string before = "\r\n" + name + ": ";
-  const std::size_t start = head.find(before);
-  if (start == std::string::npos) return std::nullopt;
-  const std::size_t from = start + before.size();
-  return head.substr(from, head.find("\r\n", from) - from);
-}
-
-std::string upgrade_response(const std::string& head, const std::string& more) {
-  return "HTTP/1.1 101 Switching Protocols\r\n"
-         "Upgrade: websocket\r\n"
-         "Connection: Upgrade\r\n"
-         "Sec-WebSocket-Accept: " +
-         ws::protocol::accept_key(field_of(head, "Sec-WebSocket-Key").value_or("")) + "\r\n" + more + "\r\n";
+std::string answer_to(Wire& wire, const DeflateRequest& request) {
+  const std::string head = wire.receive_head();
+  std::string answer =
+      "HTTP/1.1 101 Switching Protocols\r\n"
+      "Upgrade: websocket\r\n"
+      "Connection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: " +
+      ws::protocol::accept_key(field_of(head, "Sec-WebSocket-Key").value_or("")) + "\r\n";
+  if (const auto offer = field_of(head, "Sec-WebSocket-Extensions")) {
+    const std::string extensions = deflate_answer(request, *offer);
+    wire.agree(extensions);
+    answer += "Sec-WebSocket-Extensions: " + extensions + "\r\n";
+  }
+  return answer + "\r\n";
 }
 
 }  // namespace conformance

@@ -5,13 +5,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "reactor/file_descriptor.hpp"
 #include "reactor/loop.hpp"
+#include "tests/conformance/deflate_cases.hpp"
 #include "tests/conformance/wire.hpp"
 #include "ws/client.hpp"
 
@@ -41,7 +41,7 @@ class ClientRole final : public Subject {
   explicit ClientRole(const ws::Limits& limits = {});
 
   Wire open() override;
-  // Has the client connect, and accepts: what it sends is its request.
+  // Has the client connect, by the chosen wire, and accepts: what it sends is its request.
   Wire connect(ws::ConnectOptions options = {});
   void wait(int fd, short events) override;
   void turn() override { loop_.run_once(reactor::Milliseconds(0)); }
@@ -62,9 +62,8 @@ class ClientRole final : public Subject {
   std::shared_ptr<Told> told_;
 };
 
-// The answer to the request in `head`, with `more` as further lines (each with its line end).
-std::string upgrade_response(const std::string& head, const std::string& more = "");
-// The value of the field `name` in a head of HTTP, or nothing.
-std::optional<std::string> field_of(const std::string& head, const std::string& name);
+// Waits for the client's request, takes over what it offers of compression, with `request` of our own, and returns the
+// answer, which is not sent yet.
+std::string answer_to(Wire& wire, const DeflateRequest& request = {});
 
 }  // namespace conformance

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/conformance/chosen_wire.hpp"
 #include "tests/conformance/client_role.hpp"
 #include "tests/conformance/conversation.hpp"
 
@@ -41,7 +42,7 @@ TEST_P(OurClientRefuses, an_answer_that_is_not_as_it_must_be) {
   const AnswerRow& row = GetParam();
   ClientRole client;
   Wire wire = client.connect({.subprotocols = {"chat", "news"}});
-  wire.send(changed(upgrade_response(wire.receive_head()), row.from, row.to));
+  wire.send(changed(answer_to(wire), row.from, row.to));
   wire.finish();
   EXPECT_NE(wire.receive_end(), Wire::End::kNone);  // and throws if the client sends anything
   client.await_gone();
@@ -92,7 +93,7 @@ TEST_P(OurClientAccepts, an_answer_that_says_the_same_in_other_words) {
   const AnswerRow& row = GetParam();
   ClientRole client;
   Wire wire = client.connect({.subprotocols = {"chat", "news"}});
-  wire.send(changed(upgrade_response(wire.receive_head()), row.from, row.to) + wire.encoded(text("Hello")));
+  wire.send(changed(answer_to(wire), row.from, row.to) + wire.encoded(text("Hello")));
   EXPECT_EQ(describe(wire.receive()), describe(text("Hello")));
   EXPECT_EQ(client.told().opened, 1);
   EXPECT_TRUE(client.told().failures.empty());
@@ -127,7 +128,7 @@ TEST(OurClient, sends_a_request_as_RFC_6455_4_1_says_with_a_new_key_each_time) {
     EXPECT_EQ(field_of(head, "Sec-WebSocket-Version"), "13");
     EXPECT_EQ(field_of(head, "Sec-WebSocket-Protocol"), "chat, news");
     EXPECT_EQ(field_of(head, "Origin"), "http://localhost");
-    EXPECT_EQ(field_of(head, "Sec-WebSocket-Extensions"), std::nullopt);
+    EXPECT_EQ(field_of(head, "Sec-WebSocket-Extensions").has_value(), chosen_wire().compressed());
     const std::string key = field_of(head, "Sec-WebSocket-Key").value_or("");
     EXPECT_EQ(key.size(), 24U);
     EXPECT_TRUE(key.ends_with("==")) << key;
@@ -136,8 +137,17 @@ TEST(OurClient, sends_a_request_as_RFC_6455_4_1_says_with_a_new_key_each_time) {
   EXPECT_EQ(keys.size(), 20U);
 }
 
+TEST(OurClient, compresses_what_it_says_if_the_wire_was_chosen_so) {
+  ClientRole client;
+  Wire wire = client.open();
+  const Frame message = text(repeated("again and again ", 1000));
+  wire.send(message);
+  EXPECT_EQ(describe(wire.receive()), describe(message));
+  EXPECT_EQ(wire.compressed_count(), chosen_wire().compressed() ? 1U : 0U);
+}
+
 std::string answer_and_frames(Wire& wire) {
-  return upgrade_response(wire.receive_head()) + wire.encoded(text("Hello")) + wire.encoded(ping("?"));
+  return answer_to(wire) + wire.encoded(text("Hello")) + wire.encoded(ping("?"));
 }
 
 void expect_answers(Wire& wire, ClientRole& client) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/conformance/chosen_wire.hpp"
+
 namespace conformance {
 
 namespace {
@@ -56,24 +58,7 @@ class Player {
     }
   }
 
-  void end(const Ending& ending) {
-    if (ending.kind == Ending::Kind::kCloses) wire_.send(close_frame(1000));
-    const Frame close = wire_.receive();
-    EXPECT_EQ(close.opcode, kClose) << "a Close frame was wanted, and what came is " << describe(close);
-    EXPECT_EQ(code_of(close), ending.code) << "what came is " << describe(close);
-    EXPECT_TRUE(close.final && close.reserved_bits == 0 && !close.wrong_mask_bit && close.payload.size() <= 125)
-        << "what came is " << describe(close);
-    // RFC 6455 7.1.1: after a clean close it is the server that closes TCP first.
-    const bool client_waits = wire_.side() == Side::kServer && ending.kind != Ending::Kind::kFails;
-    if (client_waits) {
-      subject_.settle();
-      EXPECT_FALSE(wire_.has_received()) << "the client did not wait for the server to close TCP";
-      wire_.finish();
-    }
-    EXPECT_EQ(wire_.receive_end(), Wire::End::kFinished) << "the connection was reset and not closed";
-    if (!client_waits) wire_.finish();
-    subject_.check_end(ending);
-  }
+  void end(const Ending& ending) { conformance::end(wire_, subject_, ending); }
 
  private:
   void send(const std::vector<Frame>& frames, Chop chop) {
@@ -158,7 +143,30 @@ void play(const Case& conformance_case, Subject& subject, const Chop* chop) {
   for (int round = 0; round < conformance_case.rounds; ++round) {
     for (const Step& step : conformance_case.script) player.play(step);
   }
-  player.end(conformance_case.ending);
+  Ending ending = conformance_case.ending;
+  if (chosen_wire().compressed() && conformance_case.compressed_code != 0) {
+    ending.code = conformance_case.compressed_code;
+  }
+  player.end(ending);
+}
+
+void end(Wire& wire, Subject& subject, const Ending& ending) {
+  if (ending.kind == Ending::Kind::kCloses) wire.send(close_frame(1000));
+  const Frame close = wire.receive();
+  EXPECT_EQ(close.opcode, kClose) << "a Close frame was wanted, and what came is " << describe(close);
+  EXPECT_EQ(code_of(close), ending.code) << "what came is " << describe(close);
+  EXPECT_TRUE(close.final && close.reserved_bits == 0 && !close.wrong_mask_bit && close.payload.size() <= 125)
+      << "what came is " << describe(close);
+  // RFC 6455 7.1.1: after a clean close it is the server that closes TCP first.
+  const bool client_waits = wire.side() == Side::kServer && ending.kind != Ending::Kind::kFails;
+  if (client_waits) {
+    subject.settle();
+    EXPECT_FALSE(wire.has_received()) << "the client did not wait for the server to close TCP";
+    wire.finish();
+  }
+  EXPECT_EQ(wire.receive_end(), Wire::End::kFinished) << "the connection was reset and not closed";
+  if (!client_waits) wire.finish();
+  subject.check_end(ending);
 }
 
 std::size_t octets_sent(const Case& conformance_case) {

@@ -90,6 +90,8 @@ struct Case {
   std::vector<Step> script;
   Ending ending = kCloses;
   int rounds = 1;  // how often the script is played before the end
+  // The code of the end where compression was agreed on, which gives RSV1 a meaning; 0: the same.
+  std::uint16_t compressed_code = 0;
 };
 
 // For messages of failed tests.
@@ -97,6 +99,9 @@ std::ostream& operator<<(std::ostream& out, const Case& conformance_case);
 
 // Plays the case against the subject. With `chop` everything is sent so, whatever the steps say.
 void play(const Case& conformance_case, Subject& subject, const Chop* chop = nullptr);
+
+// The end of a conversation, of which nothing is unread.
+void end(Wire& wire, Subject& subject, const Ending& ending);
 
 // What the case sends, in octets.
 std::size_t octets_sent(const Case& conformance_case);

@@ -195,8 +195,7 @@ std::string deflate_offer(const DeflateCase& deflate_case) {
   return offer;
 }
 
-std::string deflate_answer(const DeflateCase& deflate_case, std::string_view offer) {
-  const DeflateRequest& request = deflate_case.requests.front();
+std::string deflate_answer(const DeflateRequest& request, std::string_view offer) {
   offer = offer.substr(0, offer.find(','));
   std::string answer = "permessage-deflate";
   // RFC 7692 7.1.1.1, 7.1.2.1: what the client asked of us.

@@ -39,6 +39,6 @@ std::string deflate_message(const DeflateCase& deflate_case, int round);
 // The value of Sec-WebSocket-Extensions that the suite sends as a client, and the one with which it answers `offer` as
 // a server.
 std::string deflate_offer(const DeflateCase& deflate_case);
-std::string deflate_answer(const DeflateCase& deflate_case, std::string_view offer);
+std::string deflate_answer(const DeflateRequest& request, std::string_view offer);
 
 }  // namespace conformance

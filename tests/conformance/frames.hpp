@@ -25,6 +25,8 @@ inline constexpr std::uint8_t kClose = 8;
 inline constexpr std::uint8_t kPing = 9;
 inline constexpr std::uint8_t kPong = 10;
 
+inline constexpr std::uint8_t kRsv1 = 4;  // of reserved_bits
+
 inline constexpr std::uint16_t kNoCode = 1005;  // of a Close frame without payload (RFC 6455 7.1.5)
 
 using Key = std::array<std::uint8_t, 4>;

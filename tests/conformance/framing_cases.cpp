@@ -102,11 +102,13 @@ std::vector<Case> control_cases() {
 
 std::vector<Case> header_cases() {
   const Frame hello = text(kHello);
+  Case rsv1 = is_refused_after_the_echo("3.4", "RSV1, octet by octet", with_reserved_bits(4, hello), kOctets);
+  rsv1.compressed_code = 1007;  // what was said is no DEFLATE
   return {
       is_refused("3.1", "text with RSV3 is refused", with_reserved_bits(1, hello)),
       is_refused_after_the_echo("3.2", "RSV2", with_reserved_bits(2, hello)),
       is_refused_after_the_echo("3.3", "RSV2 and RSV3, frame by frame", with_reserved_bits(3, hello), kFrames),
-      is_refused_after_the_echo("3.4", "RSV1, octet by octet", with_reserved_bits(4, hello), kOctets),
+      rsv1,
       is_refused("3.5", "binary with RSV1 and RSV3 is refused", with_reserved_bits(5, binary(kNotText))),
       is_refused("3.6", "binary with RSV1 and RSV2 is refused", with_reserved_bits(6, binary(kHello))),
       is_refused("3.7", "a Close frame with all reserved bits is refused", with_reserved_bits(7, close_payload(""))),

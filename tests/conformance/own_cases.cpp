@@ -107,8 +107,11 @@ Cases limit_rows() {
 }
 
 Cases header_rows() {
+  Case rsv1 =
+      is_refused("header.rsv1_text", "RSV1 means nothing without an extension", {with_reserved_bits(4, text("Hello"))});
+  rsv1.compressed_code = 1007;
   return {
-      is_refused("header.rsv1_text", "RSV1 means nothing without an extension", {with_reserved_bits(4, text("Hello"))}),
+      rsv1,
       is_refused("header.rsv1_continuation", "nor on a continuation",
                  {first_part(kText, "Hel"), with_reserved_bits(4, last_part("lo"))}),
       is_refused("header.rsv1_ping", "nor on a ping", {with_reserved_bits(4, ping())}),

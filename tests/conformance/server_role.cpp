@@ -27,9 +27,9 @@ namespace {
 
 constexpr int kMomentMs = 100;
 
-// Reads the line `listening on http://127.0.0.1:PORT (...)`, and takes the port out of it.
+// Reads the line `listening on http://127.0.0.1:PORT (...)`, or https, and takes the port out of it.
 std::uint16_t read_port(int fd) {
-  constexpr std::string_view kBefore = "listening on http://127.0.0.1:";
+  const std::string before = std::string("listening on http") + (chosen_wire().tls ? "s" : "") + "://127.0.0.1:";
   const Deadline deadline;
   std::string line;
   while (line.find('\n') == std::string::npos) {
@@ -42,7 +42,7 @@ std::uint16_t read_port(int fd) {
     line.append(piece.data(), static_cast<std::size_t>(size));
   }
   std::uint16_t port = 0;
-  if (line.starts_with(kBefore)) std::from_chars(line.data() + kBefore.size(), line.data() + line.size(), port);
+  if (line.starts_with(before)) std::from_chars(line.data() + before.size(), line.data() + line.size(), port);
   if (port == 0) throw Broken("the server said: " + line);
   return port;
 }
@@ -63,13 +63,23 @@ pid_t spawn(std::vector<std::string> arguments, int standard_output) {
 
 }  // namespace
 
-ServerRole::ServerRole(const std::vector<std::string>& flags) {
+ServerRole::ServerRole(const std::vector<std::string>& flags, const ws::protocol::Compression& compression)
+    : offer_(offer_of_the_wire()) {
   const char* program = std::getenv("WS101");
   if (program == nullptr || *program == '\0') throw Broken("the environment has no WS101, the path of the server");
   // A probe that is not needed for long must not be pinged.
-  std::vector<std::string> arguments = {program,       "serve", "--listen",        "127.0.0.1:0",
-                                        "--log-level", "error", "--ping-interval", "off"};
-  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  std::vector<std::string> arguments = {program,
+                                        "serve",
+                                        "--log-level",
+                                        "error",
+                                        "--ping-interval",
+                                        "off",
+                                        chosen_wire().tls ? "--tls-listen" : "--listen",
+                                        "127.0.0.1:0"};
+  for (const auto& more :
+       {chosen_wire().tls ? tls_flags() : std::vector<std::string>(), compression_flags(compression), flags}) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+  }
   std::array<int, 2> ends = {};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Broken("cannot make a pipe");
   const reactor::FileDescriptor ours(ends[0]);
@@ -121,10 +131,10 @@ Wire ServerRole::connect() {
   return {std::move(socket), Side::kClient, *this};
 }
 
-Wire ServerRole::open() {
+Wire ServerRole::open(const std::string& offer) {
   Wire wire = connect();
-  wire.send(upgrade_request());
-  check_upgrade_response(wire.receive_head());
+  wire.send(upgrade_request(offer));
+  take_answer(wire, offer);
   return wire;
 }
 
@@ -164,20 +174,27 @@ void ServerRole::check_descriptors() {
   }
 }
 
-std::string upgrade_request() {
+std::string offer_of_the_wire() {
+  return chosen_wire().compressed() ? "permessage-deflate; client_max_window_bits" : "";
+}
+
+std::string upgrade_request(const std::string& offer) {
   return "GET /echo HTTP/1.1\r\n"
          "Host: localhost\r\n"
          "Upgrade: websocket\r\n"
          "Connection: Upgrade\r\n"
-         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-         "Sec-WebSocket-Version: 13\r\n\r\n";
+         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+         (offer.empty() ? "" : "Sec-WebSocket-Extensions: " + offer + "\r\n") + "Sec-WebSocket-Version: 13\r\n\r\n";
 }
 
-void check_upgrade_response(const std::string& head) {
-  if (!head.starts_with("HTTP/1.1 101 ") ||
-      head.find("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") == std::string::npos) {
+void take_answer(Wire& wire, const std::string& offer) {
+  const std::string head = wire.receive_head();
+  const auto extensions = field_of(head, "Sec-WebSocket-Extensions");
+  if (!head.starts_with("HTTP/1.1 101 ") || field_of(head, "Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" ||
+      extensions.has_value() == offer.empty()) {
     throw Broken("the handshake was answered with: " + head);
   }
+  if (extensions) wire.agree(*extensions);
 }
 
 }  // namespace conformance

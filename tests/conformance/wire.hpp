@@ -1,18 +1,22 @@
-// The suite's end of a TCP connection, and what it needs of the side under test (the Subject): the socket does not
-// block, every wait has a deadline, and while it sends it also reads, so neither side can wait for the other for ever.
-// A deadline that passes is an exception, which GoogleTest reports as the failure of that test.
+// The suite's end of a TCP connection (or of TLS on it, see chosen_wire.hpp), and what it needs of the side under test
+// (the Subject): the socket does not block, every wait has a deadline, and while it sends it also reads, so neither
+// side can wait for the other for ever. A deadline that passes is an exception, which GoogleTest reports as the failure
+// of that test.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "reactor/file_descriptor.hpp"
+#include "tests/conformance/deflate_peer.hpp"
 #include "tests/conformance/frames.hpp"
+#include "tests/conformance/tls_layer.hpp"
 
 namespace conformance {
 
@@ -51,22 +55,31 @@ class Subject {
 
 class Wire {
  public:
-  enum class End : std::uint8_t { kNone, kFinished, kReset };
+  // kTruncated: TCP ended, and TLS did not.
+  enum class End : std::uint8_t { kNone, kFinished, kTruncated, kReset };
 
+  // With TLS it shakes hands at once.
   Wire(reactor::FileDescriptor socket, Side side, Subject& subject);
 
   // Sends all of `bytes`, reading what comes meanwhile.
   void send(std::string_view bytes);
   void send(const Frame& frame) { send(encoded(frame)); }
-  // Sends as much as the socket takes without anything being read. Returns how much that was.
+  // Sends as much as the socket takes without anything being read. Returns how much that was; with TLS, how much was
+  // sealed to be sent before all else.
   std::size_t send_unread(std::string_view bytes);
   // The frame as this side sends it, with a masking key of its own.
   std::string encoded(const Frame& frame);
   void append_encoded(const Frame& frame, std::string& out);
-  // No more will be sent.
+  // No more will be sent. With TLS it says so there too.
   void finish();
 
-  // Waits for the next whole frame.
+  // `extensions`, the server's answer, was agreed on: from now on messages may come compressed.
+  void agree(std::string_view extensions);
+  const std::string& extensions() const { return extensions_; }
+  // REQUIRES: agree() was called.
+  DeflatePeer& deflate() { return *deflate_; }
+
+  // Waits for the next whole frame. One that is compressed is taken for what it was before.
   Frame receive();
   // Waits for a head of HTTP, with the empty line that ends it.
   std::string receive_head();
@@ -76,8 +89,14 @@ class Wire {
   bool has_received();
 
   Side side() const { return side_; }
+  // How many of the frames were compressed.
+  std::size_t compressed_count() const { return compressed_count_; }
 
  private:
+  void shake_hands();
+  void send_all(std::string_view bytes);
+  std::size_t send_some(std::string_view bytes);
+  void inflate(Frame& frame);
   void read_what_there_is();
   void await_more(const Deadline& deadline, std::string_view awaited);
   std::string_view unread() const { return std::string_view(received_).substr(taken_); }
@@ -86,10 +105,18 @@ class Wire {
   reactor::FileDescriptor socket_;
   Side side_;
   Subject* subject_;
+  std::unique_ptr<TlsLayer> tls_;
+  std::string extensions_;
+  std::unique_ptr<DeflatePeer> deflate_;
+  std::size_t compressed_count_ = 0;
+  std::string sealed_;  // and not sent yet
   std::string received_;
   std::size_t taken_ = 0;  // of the received bytes
   End end_ = End::kNone;
   std::uint32_t key_ = 0x3D21FA37;  // of the next frame
 };
+
+// The value of the field `name` in a head of HTTP, or nothing.
+std::optional<std::string> field_of(const std::string& head, const std::string& name);
 
 }  // namespace conformance

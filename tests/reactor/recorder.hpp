@@ -18,11 +18,13 @@ class Recorder final : public StreamHandler {
   std::string input;
   int calls = 0;
   int drained = 0;
+  int shares = 0;
   std::vector<StreamEnd> ends;
 
   std::function<void(std::string_view)> at_input;
   std::function<void(StreamEnd)> at_end;
   std::function<void()> at_drained;
+  std::function<void()> at_share;
   std::function<std::span<std::uint8_t>()> land;
 
   bool finished() const { return ends == std::vector{StreamEnd::kFinished}; }
@@ -42,6 +44,10 @@ class Recorder final : public StreamHandler {
   void on_drained() override {
     ++drained;
     if (const auto action = at_drained) action();
+  }
+  void on_share() override {
+    ++shares;
+    if (const auto action = at_share) action();
   }
   std::span<std::uint8_t> landing() override { return land ? land() : std::span<std::uint8_t>(); }
 };

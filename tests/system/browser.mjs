@@ -6,10 +6,11 @@ import assert from 'node:assert/strict';
 
 import { chromium } from 'playwright-core';
 
-import { DEADLINE } from './harness.mjs';
+import { DEADLINE, knownCertificate } from './harness.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
+  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
+  `--ignore-certificate-errors-spki-list=${knownCertificate().pin}`];
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium-headless-shell', args: FLAGS, timeout: 3 * DEADLINE });
 
@@ -29,7 +30,7 @@ export function sameAddress(url) {
 // Runs `body(page)` with a page of its own at `address`, as another user's browser would: no cache or storage is shared.
 // In the end nothing may have been said against it but what `expected` matches.
 export async function withPage(address, body, { expected = /^$/, ...settings } = {}) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1100, height: 760 }, ...settings });
+  const context = await browser.newContext({ viewport: { width: 1100, height: 760 }, ...settings });
   context.setDefaultTimeout(DEADLINE);
   const page = await context.newPage();
   const complaints = [];

@@ -2,7 +2,8 @@
 // program under test as a child process, and waiting with a deadline.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,19 +17,35 @@ export function test(name, body) {
   tests.push({ name, body });
 }
 
-export async function main() {
-  let failed = 0;
-  for (const { name, body } of tests) {
-    const started = Date.now();
-    try {
-      await within(2 * DEADLINE, 'the test as a whole', body());
-      console.log(`ok ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-    } catch (error) {
-      ++failed;
-      console.log(`not ok ${name}: ${String(error.message).replaceAll('\n', ' ').slice(0, 1500)}`);
-    }
+// The test watches the time, so that no other one may run beside it.
+export function testAlone(name, body) {
+  tests.push({ name, body, alone: true });
+}
+
+// Tests that mostly wait may run `atOnce`.
+export async function main(atOnce = 1) {
+  const waiting = tests.filter(({ alone }) => !alone);
+  const verdicts = await Promise.all(Array.from({ length: atOnce }, () => runAll(waiting)));
+  verdicts.push(await runAll(tests.filter(({ alone }) => alone)));
+  process.exit(verdicts.every(good => good) ? 0 : 1);
+}
+
+async function runAll(waiting) {
+  let good = true;
+  while (waiting.length > 0) good = await holds(waiting.shift()) && good;
+  return good;
+}
+
+async function holds({ name, body }) {
+  const started = Date.now();
+  try {
+    await within(2 * DEADLINE, 'the test as a whole', body());
+    console.log(`ok ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+    return true;
+  } catch (error) {
+    console.log(`not ok ${name}: ${String(error.message).replaceAll('\n', ' ').slice(0, 1500)}`);
+    return false;
   }
-  process.exit(failed ? 1 : 0);
 }
 
 // What `promise` comes to, or a failure that names what did not happen in time.
@@ -40,26 +57,39 @@ export function within(milliseconds, what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-const secure = (process.env.WS101_WIRE ?? '').includes('tls');
+const WIRE = process.env.WS101_WIRE ?? '';
+// How the server compresses, or undefined.
+const compressionOf = wire => ['shared', 'dedicated'].find(mode => wire.includes(mode));
+export const compression = compressionOf(WIRE);
 
-// A certificate for this machine that signs itself, and its key. Each client here believes it, and any other.
-function certificateFlags() {
+// A certificate for this machine that signs itself, its key, and what a browser calls its pin.
+export function makeCertificate() {
   const folder = mkdtempSync(join(tmpdir(), 'ws101-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
     '-subj', '/CN=localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
-  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
-  return ['--tls-cert', certificate, '--tls-key', key];
+  const named = new X509Certificate(readFileSync(certificate)).publicKey.export({ type: 'spki', format: 'der' });
+  return { certificate, key, pin: createHash('sha256').update(named).digest('base64') };
 }
-// How the server compresses, or undefined.
-export const compression = ['shared', 'dedicated'].find(mode => (process.env.WS101_WIRE ?? '').includes(mode));
-const compressFlags = compression ? ['--compress', compression, '--compress-min', '0'] : [];
-const listenFlags = secure ? ['--tls-listen', '127.0.0.1:0', ...certificateFlags()] : ['--listen', '127.0.0.1:0'];
+
+let known;
+export function knownCertificate() {
+  return known ??= makeCertificate();
+}
+
+function wireFlags(wire, identity) {
+  const mode = compressionOf(wire);
+  const compress = mode ? ['--compress', mode, '--compress-min', '0'] : [];
+  if (!wire.includes('tls')) return ['--listen', '127.0.0.1:0', ...compress];
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';  // the clients of Node believe every certificate
+  const { certificate, key } = identity ?? knownCertificate();
+  return ['--tls-listen', '127.0.0.1:0', '--tls-cert', certificate, '--tls-key', key, ...compress];
+}
 
 // Runs `body({url, log})` against a server of its own, which must end well when it is told to.
-export async function withServer(flags, body) {
-  const child = spawn(program, ['serve', ...listenFlags, ...compressFlags, '--drain-timeout', '300ms', ...flags],
+export async function withServer(flags, body, { wire = WIRE, identity } = {}) {
+  const child = spawn(program, ['serve', ...wireFlags(wire, identity), '--drain-timeout', '300ms', ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise(resolve => child.once('close', (code, signal) => resolve(signal ?? code)));
   let log = '';

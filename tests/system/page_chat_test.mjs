@@ -283,4 +283,4 @@ chatTest('a tap beside the list of people and rooms closes it, and nothing else'
   await alice.locator('#conversation-name', { hasText: 'Everyone' }).waitFor();
 }, { viewport: { width: 360, height: 640 } });
 
-await main();
+await main(4);

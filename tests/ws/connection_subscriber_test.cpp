@@ -312,7 +312,7 @@ TEST(Subscribed, what_one_peer_says_to_many_does_not_keep_the_others_waiting) {
   }));
   EXPECT_TRUE(talker.wait_until_gone());
   EXPECT_TRUE(talker.told().end().starts_with("close 1000")) << talker.told().end();
-  std::vector<Line*> all = {&other};
+  std::vector<Line*> all = {&other, &talker};
   for (auto& line : readers) all.push_back(line.get());
   EXPECT_TRUE(end_all(loop, all));
 }
