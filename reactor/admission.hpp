@@ -17,10 +17,8 @@ class Admissions;
 class Admission {
  public:
   Admission() = default;
-  Admission(Admission&& other) noexcept
-      : admissions_(std::exchange(other.admissions_, nullptr)), client_(std::exchange(other.client_, nullptr)) {}
+  Admission(Admission&& other) noexcept : client_(std::exchange(other.client_, nullptr)) {}
   Admission& operator=(Admission&& other) noexcept {
-    std::swap(admissions_, other.admissions_);
     std::swap(client_, other.client_);
     return *this;
   }
@@ -30,16 +28,23 @@ class Admission {
 
  private:
   friend class Admissions;
-  using Clients = std::map<std::array<std::uint8_t, 16>, std::size_t>;
-  using Client = Clients::value_type;
+  using Address = std::array<std::uint8_t, 16>;
+  struct Client {
+    Admissions* admissions;
+    Address address = {};
+    std::size_t connections = 0;
+  };
 
-  Admissions* admissions_ = nullptr;
-  Client* client_ = nullptr;  // this connection's entry, where connections are counted for each address
+  Client* client_ = nullptr;  // whom this is one connection of; one for all, where they are not counted by address
 };
 
 // REQUIRES: outlives every Admission it gave. The loop has one, because it outlives its streams.
 class Admissions {
  public:
+  Admissions() = default;
+  Admissions(const Admissions&) = delete;
+  Admissions& operator=(const Admissions&) = delete;
+
   enum class Verdict : std::uint8_t { kAdmitted, kFull, kTooManyFromAddress };
 
   // 0 is no limit.
@@ -52,12 +57,13 @@ class Admissions {
 
  private:
   friend class Admission;
-  void release(Admission::Client* client);
+  void release(Admission::Client& client);
 
+  Admission::Client anybody_{.admissions = this};
   std::size_t limit_ = 0;
   std::size_t limit_per_address_ = 0;
   std::size_t open_ = 0;
-  Admission::Clients clients_;
+  std::map<Admission::Address, Admission::Client> clients_;
 };
 
 }  // namespace reactor

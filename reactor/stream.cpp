@@ -37,7 +37,7 @@ void Stream::attach(StreamHandler& handler) {
   on_attach();
 }
 
-// ---- The cork: what is written in a turn, and leaves at its end
+// ---- What leaves at the end of a turn
 
 // Hands bytes to the socket, once, and returns how many it took.
 [[gnu::always_inline]] inline std::size_t Stream::send(std::span<const std::uint8_t> bytes) {
@@ -57,11 +57,21 @@ void Stream::attach(StreamHandler& handler) {
     queue_rest(bytes.subspan(sent));
 }
 
+[[gnu::noinline]] void Stream::flush_waiting() {
+  if (is_.full || is_.failed) return;
+  if (const SharedBytes* frame = waiting_.frame()) {
+    waiting_.remove_front_of_frame(send(frame->view()));
+  } else {
+    flush_queue(waiting_.queue());
+  }
+  if (!is_.full && !is_.failed && is_.output_finished) send_fin();
+}
+
 void Stream::flush() {
   if (!corked_bytes().empty()) {
     send_cork();
-  } else if (queue_ != nullptr) {
-    flush_queue();
+  } else if (waiting_.any()) {
+    flush_waiting();
   }
 }
 
@@ -69,8 +79,8 @@ void Stream::flush() {
 [[gnu::always_inline]] inline void Stream::pull_cork() {
   if (!loop_.cork_.empty()) {
     send_cork();
-  } else if (queue_ != nullptr) {
-    flush_queue();
+  } else if (waiting_.any()) {
+    flush_waiting();
   }
   loop_.cork_.owner = nullptr;
 }
@@ -88,7 +98,7 @@ void Stream::flush() {
   if (result <= 0 || result == Loop::kReceiveBufferSize) [[unlikely]]
     return on_unusual_input(result);
   Loop::Cork& cork = loop_.cork_;
-  cork.open(*this, queue_ == nullptr);
+  cork.open(*this, !waiting_.any());
   handler_->on_input({loop_.receive_buffer_.get(), static_cast<std::size_t>(result)});
   if (cork.owner == this) pull_cork();
 }
@@ -124,8 +134,8 @@ bool Stream::on_rare_events(std::uint32_t events) {
 bool Stream::on_room() {
   is_.full = false;
   if (send_sealed()) {
-    if (queue_ != nullptr) {
-      flush_queue();
+    if (waiting_.any()) {
+      flush_waiting();
     } else if (is_.output_finished) {
       send_fin();
     }
@@ -203,7 +213,7 @@ ssize_t Stream::receive_some(std::span<std::uint8_t> room) {
 template <class Function>
 bool Stream::corked(const Function& function) {
   Loop::Cork& cork = loop_.cork_;
-  cork.open(*this, queue_ == nullptr && !is_.output_finished && !is_.failed);
+  cork.open(*this, !waiting_.any() && !is_.output_finished && !is_.failed);
   function();
   if (cork.owner != this) return false;
   pull_cork();
@@ -217,15 +227,15 @@ void Stream::finish_output() {
   flush();
   drop_cork();
   is_.output_finished = true;
-  if (queue_ == nullptr && !is_.full) send_fin();
+  if (!waiting_.any() && !is_.full) send_fin();
 }
 
 void Stream::send_fin() { ::shutdown(fd(), SHUT_WR); }
 
 void Stream::close() {
-  if (!closed() && !is_.failed && queue_ == nullptr) say_goodbye();
+  if (!closed() && !is_.failed && !waiting_.any()) say_goodbye();
   drop_cork();
-  queue_.reset();
+  waiting_.clear();
   socket_.close();
   is_.closed = true;
 }

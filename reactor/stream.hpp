@@ -28,6 +28,7 @@
 #include "reactor/loop.hpp"
 #include "reactor/output_queue.hpp"
 #include "reactor/shared_bytes.hpp"
+#include "reactor/waiting_output.hpp"
 
 namespace reactor {
 
@@ -90,19 +91,15 @@ class Stream : protected EventSource {
   void write_shared(SharedBytes bytes, std::size_t offset = 0, std::size_t size = SIZE_MAX,
                     OutputQueue::Tag tag = OutputQueue::kNoTag);
   // See OutputQueue::take_back.
-  std::size_t take_back(OutputQueue::Tag tag, std::size_t wanted = SIZE_MAX) {
-    return queue_ == nullptr ? 0 : queue_->take_back(tag, wanted);
-  }
+  std::size_t take_back(OutputQueue::Tag tag, std::size_t wanted = SIZE_MAX) { return waiting_.take_back(tag, wanted); }
   // Sends what is corked and queued now, as far as the socket takes it.
   void flush();
   // Something waits behind a full socket, or for the end of the turn.
-  bool has_queue() const { return queue_ != nullptr; }
+  bool has_waiting() const { return waiting_.any(); }
   // See OutputQueue::waiting.
-  std::size_t waiting() const { return queue_ == nullptr ? 0 : queue_->waiting(); }
+  std::size_t waiting() const { return waiting_.waiting(); }
   // Bytes written that the socket has not taken.
-  std::size_t unsent() const {
-    return corked_bytes().size() + (queue_ == nullptr ? 0 : queue_->bytes()) + (is_.full ? sealed() : 0);
-  }
+  std::size_t unsent() const { return corked_bytes().size() + waiting_.bytes() + (is_.full ? sealed() : 0); }
   // The socket refused bytes, and what is written now waits behind them.
   bool full() const { return is_.full; }
   // How far our bytes have come, in numbers that wrap.
@@ -173,7 +170,7 @@ class Stream : protected EventSource {
 
   StreamHandler* handler_ = nullptr;
   Loop& loop_;
-  std::unique_ptr<OutputQueue> queue_;
+  WaitingOutput waiting_;
 
  private:
   void on_turn_end() override;
@@ -196,7 +193,8 @@ class Stream : protected EventSource {
   OutputQueue& queue();
   std::size_t send_now(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload);
   std::size_t count_sent(ssize_t result);
-  void flush_queue();
+  void flush_waiting();
+  void flush_queue(OutputQueue& queue);
   void act_at_turn_end();
 
   Admission admission_;

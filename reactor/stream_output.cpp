@@ -39,8 +39,8 @@ std::size_t Stream::write_some(std::span<const std::uint8_t> header, std::span<c
   if (is_.output_finished || is_.failed || closed()) return 0;
   const std::size_t size = header.size() + payload.size();
   if (size > kLargestCorked) {
-    if (queue_ != nullptr && size > kLargestQueued) flush();
-    if (queue_ == nullptr) return send_now(header, payload);
+    if (waiting_.any() && size > kLargestQueued) flush();
+    if (!waiting_.any()) return send_now(header, payload);
     if (is_.failed) return 0;
     queue().append_copy(header);
     return payload.size();
@@ -62,18 +62,22 @@ std::size_t Stream::write_some(std::span<const std::uint8_t> header, std::span<c
 
 void Stream::write_shared(SharedBytes bytes, std::size_t offset, std::size_t size, OutputQueue::Tag tag) {
   if (is_.output_finished || is_.failed || closed()) return;
-  queue().append_shared(std::move(bytes), offset, size, tag);
+  if (waiting_.any() || offset != 0 || size < bytes.size() || !corked_bytes().empty())
+    return queue().append_shared(std::move(bytes), offset, size, tag);
+  if (bytes.size() == 0) return;
+  waiting_.put(std::move(bytes), tag);
+  drop_cork();
+  act_at_turn_end();
 }
 
 // The queue, made where there is none, with what was corked at its front: the order of writes is kept.
 OutputQueue& Stream::queue() {
-  if (queue_ == nullptr) {
-    queue_ = std::make_unique<OutputQueue>();
-    queue_->append_copy(corked_bytes());
-    drop_cork();
-  }
+  const bool first = !waiting_.any();
+  OutputQueue& queue = waiting_.queue();
+  if (first) queue.append_copy(corked_bytes());
+  if (first) drop_cork();
   if (!is_.full) act_at_turn_end();
-  return *queue_;
+  return queue;
 }
 
 std::span<const std::uint8_t> Stream::corked_bytes() const {
@@ -108,17 +112,14 @@ std::size_t Stream::send_now(std::span<const std::uint8_t> header, std::span<con
   if (!is_.failed) queue().append_copy(bytes);
 }
 
-[[gnu::noinline]] void Stream::flush_queue() {
-  if (is_.full || is_.failed) return;
+void Stream::flush_queue(OutputQueue& queue) {
   std::array<iovec, kMaxPieces> pieces;
-  while (!queue_->empty()) {
-    const std::span<iovec> front(pieces.data(), queue_->front(pieces));
-    const std::size_t sent = send(front);
-    queue_->remove_front(sent);
+  while (!queue.empty()) {
+    const std::span<iovec> front(pieces.data(), queue.front(pieces));
+    queue.remove_front(send(front));
     if (is_.full || is_.failed) return;
   }
-  queue_.reset();
-  if (is_.output_finished) send_fin();
+  waiting_.clear();
 }
 
 [[gnu::noinline]] std::size_t Stream::send_one_layered(std::span<const std::uint8_t> bytes) {
@@ -170,7 +171,7 @@ void Stream::on_turn_end() {
   is_.turn_end_asked = false;
   if (closed()) return;
   if (is_.full && is_.hang_up && !is_.failed && !on_room()) return;
-  if (queue_ != nullptr) flush_queue();
+  if (waiting_.any()) flush_waiting();
   if (is_.failed) end();
 }
 

@@ -160,7 +160,7 @@ std::optional<Message> Connection::read_message() {
 
 // What is in the cork alone can be sent at once.
 [[gnu::always_inline]] inline bool Connection::may_read() {
-  return !is(kNotOpen) && !stream_->has_queue() ? true : !must_wait();
+  return !is(kNotOpen) && !stream_->has_waiting() ? true : !must_wait();
 }
 
 // A peer that does not take our answers is not asked for more, so TCP slows it down and our memory is bounded.
@@ -169,7 +169,7 @@ std::optional<Message> Connection::read_message() {
     *input_ = {};
     return true;
   }
-  if (!stream_->has_queue() || settings_.keep_reading || !above_high_water()) return false;
+  if (!stream_->has_waiting() || settings_.keep_reading || !above_high_water()) return false;
   if (!stream_->reading_paused()) extras().paused_at = loop_.now();
   stream_->pause_reading();
   static_cast<void>(decoder_.take_message());  // the last one has been used, and this may last

@@ -21,9 +21,9 @@ Subscriber::Taken ConnectionSubscriber::take(const Publication& publication, Tag
   if (!connection_.is_open()) return Taken::kGone;
   const reactor::SharedBytes& frame = frame_of(publication);
   reactor::Stream& stream = *connection_.stream_;
-  if (stream.has_queue() && stream.waiting() + frame.size() > max_queue) {
+  if (stream.has_waiting() && stream.waiting() + frame.size() > max_queue) {
     stream.flush();  // some of it may have waited only for the end of the turn
-    if (stream.has_queue() && stream.waiting() + frame.size() > max_queue) return Taken::kNoRoom;
+    if (stream.has_waiting() && stream.waiting() + frame.size() > max_queue) return Taken::kNoRoom;
   }
   connection_.loop().count_handed_on();
   const bool own_compressor =

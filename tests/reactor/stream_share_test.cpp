@@ -51,7 +51,7 @@ class Crowd {
 
   // All that the socket takes is on its way at once; the rest follows in the turns.
   void say(std::size_t who, const std::string& text) { theirs_[who]->write(bytes(text)); }
-  bool all_said(std::size_t who) const { return !theirs_[who]->has_queue(); }
+  bool all_said(std::size_t who) const { return !theirs_[who]->has_waiting(); }
   void say_no_more(std::size_t who) { theirs_[who]->finish_output(); }
   // What is said arrives, and has its turn here.
   void turn() {
