@@ -57,7 +57,7 @@ void Connection::serve(std::span<std::uint8_t> bytes) {
 // `early` is what was read behind the request: the next requests, or, if the handler hijacks, the new owner's.
 void Connection::answer(std::span<std::uint8_t> early) {
   Request& request = parser_.request();
-  if (request.local().family() == AF_UNSPEC) request.set_local(stream_->local());  // asked once for a connection
+  request.set_socket(stream_->fd());
   Exchange exchange(request, stream_, early);
   site_.routes.dispatch(exchange);
   if (stream_ == nullptr) {

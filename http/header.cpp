@@ -21,7 +21,7 @@ bool is_field_value(std::string_view text) { return std::all_of(text.begin(), te
 
 bool equals_ignoring_case(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char one, char other) { return to_lower(one) == to_lower(other); });
+                    [](char one, char other) { return one == other || to_lower(one) == to_lower(other); });
 }
 
 std::string_view trim(std::string_view text) {

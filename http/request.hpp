@@ -36,7 +36,8 @@ class Request {
   std::string_view body() const { return body_; }
 
   const reactor::Address& remote() const { return remote_; }
-  const reactor::Address& local() const { return local_; }
+  // Asked of the system at each call; few have to know.
+  reactor::Address local() const { return reactor::Address::of_socket(socket_); }
   // It came over TLS.
   bool secure() const { return secure_; }
 
@@ -47,7 +48,7 @@ class Request {
   bool wants_upgrade() const { return header("Upgrade").has_value(); }
 
   void set_remote(const reactor::Address& address) { remote_ = address; }
-  void set_local(const reactor::Address& address) { local_ = address; }
+  void set_socket(int fd) { socket_ = fd; }
   void set_secure(bool secure) { secure_ = secure; }
 
  private:
@@ -61,7 +62,7 @@ class Request {
   std::string_view query_;
   std::string body_;
   reactor::Address remote_;
-  reactor::Address local_;
+  int socket_ = -1;  // on which it came
   bool secure_ = false;
 };
 

@@ -79,10 +79,11 @@ class Route : public std::enable_shared_from_this<Route> {
         std::count_if(request.headers().begin(), request.headers().end(),
                       [](const http::Header& header) { return http::equals_ignoring_case(header.name, "Origin"); });
     if (origins > 1) return "it names several origins";
-    return refuse_origin({.origin = request.header("Origin"),
+    const auto origin = request.header("Origin");
+    return refuse_origin({.origin = origin,
                           .host = request.header("Host").value_or(""),
                           .secure = request.secure(),
-                          .from_loopback = request.local().is_loopback(),
+                          .from_loopback = origin && request.local().is_loopback(),
                           .allowed = allow_origins_});
   }
 

@@ -116,7 +116,7 @@ bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.
 
 bool equals_ignoring_case(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char a, char b) { return to_lower(a) == to_lower(b); });
+                    [](char a, char b) { return a == b || to_lower(a) == to_lower(b); });
 }
 
 std::string_view trim(std::string_view text) {
