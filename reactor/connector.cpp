@@ -36,6 +36,8 @@ class Attempt final : public Resident, private EventSource, private Timer {
     loop_.arm(*this, timeout);
   }
 
+  void leave_from(const Address& source) { source_ = source; }
+
   // What the resolver found, or why it found nothing.
   void on_resolved(std::vector<Address> addresses, const std::string& failure) {
     addresses_ = std::move(addresses);
@@ -56,11 +58,30 @@ class Attempt final : public Resident, private EventSource, private Timer {
       }
       const int on = 1;
       if (address.family() != AF_UNIX) ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      if (::connect(socket_.get(), address.data(), address.size()) == 0) return finish("");
-      if (errno == EINPROGRESS && loop_.try_watch(socket_.get(), *this, EPOLLOUT | EPOLLET)) return;
+      if (!bind_to_source(address.family())) continue;
+      int result = ::connect(socket_.get(), address.data(), address.size());
+      // On this machine it is done before the call returns that says EINPROGRESS. To ask again spares the socket two
+      // changes of its registration with epoll, and a turn.
+      if (result != 0 && errno == EINPROGRESS && address.is_loopback()) {
+        result = ::connect(socket_.get(), address.data(), address.size());
+      }
+      if (result == 0) return finish("");
+      const bool going_on = errno == EINPROGRESS || errno == EALREADY;
+      if (going_on && loop_.try_watch(socket_.get(), *this, EPOLLOUT | EPOLLET)) return;
       failure_ = of_address(address, error_text(errno));
     }
     finish("cannot connect to " + name_ + ": " + failure_);
+  }
+
+  // Without IP_BIND_ADDRESS_NO_PORT bind would choose the port, before it is known to which destination, and no two of
+  // ours could have the same one.
+  bool bind_to_source(int family) {
+    if (!source_ || source_->family() != family) return true;
+    const int on = 1;
+    if (family != AF_UNIX) ::setsockopt(socket_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (::bind(socket_.get(), source_->data(), source_->size()) == 0) return true;
+    failure_ = "not from " + source_->to_string() + ": " + error_text(errno);
+    return false;
   }
 
   // Which of the name's addresses it was, where it has several or another spelling.
@@ -107,6 +128,7 @@ class Attempt final : public Resident, private EventSource, private Timer {
   std::string name_;
   ConnectHandler handler_;
   std::vector<Address> addresses_;
+  std::optional<Address> source_;
   std::size_t next_ = 0;
   std::uint64_t give_up_at_ = 0;
   FileDescriptor socket_;
@@ -158,9 +180,11 @@ void connect_tcp(Loop& loop, const std::string& host, std::uint16_t port, Millis
   }
 }
 
-void connect_to(Loop& loop, std::vector<Address> addresses, Milliseconds timeout, ConnectHandler handler) {
+void connect_to(Loop& loop, std::vector<Address> addresses, Milliseconds timeout, ConnectHandler handler,
+                std::optional<Address> source) {
   const auto attempt =
       begin(loop, addresses.empty() ? "nowhere" : addresses.front().to_string(), timeout, std::move(handler));
+  if (const auto alive = attempt.lock(); alive && source) (*alive)->leave_from(*source);
   loop.post([attempt, addresses = std::move(addresses)] { deliver(attempt, addresses, "there is no address"); });
 }
 

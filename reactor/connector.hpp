@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,11 @@ using ConnectHandler = std::function<void(Connected)>;
 // together.
 // The attempt is a resident: Loop::shut_down ends it with a failure.
 void connect_tcp(Loop& loop, const std::string& host, std::uint16_t port, Milliseconds timeout, ConnectHandler handler);
-// Where the addresses are known already; they are tried in their order.
-void connect_to(Loop& loop, std::vector<Address> addresses, Milliseconds timeout, ConnectHandler handler);
+// Where the addresses are known already; they are tried in their order. `source` is the address that those of its
+// family are connected from, its port chosen by the kernel: one source has no more ports to one destination than
+// ip_local_port_range has.
+void connect_to(Loop& loop, std::vector<Address> addresses, Milliseconds timeout, ConnectHandler handler,
+                std::optional<Address> source = {});
 void connect_unix(Loop& loop, const std::string& path, Milliseconds timeout, ConnectHandler handler);
 
 }  // namespace reactor

@@ -119,6 +119,62 @@ TEST(Connector, a_name_that_there_is_not_is_named) {
   EXPECT_FALSE(outcome.connected.socket.valid());
 }
 
+// The kernel is done with it in the call that begins it, as a rule: sometimes another thread of it is in between.
+TEST(Connector, a_connection_to_this_machine_needs_no_turn_of_its_own) {
+  const FileDescriptor listening = listening_socket();
+  int at_once = 0;
+  for (int count = 0; count < 50 && at_once == 0; ++count) {
+    Loop loop;
+    Outcome outcome;
+    connect_to(loop, {address_of(listening)}, kLong, outcome.handler());
+    loop.run_once(Milliseconds(0));
+    if (outcome.connected.socket.valid()) ++at_once;
+  }
+  EXPECT_GT(at_once, 0);
+}
+
+// ---- From where
+
+Address loopback(int last) { return *Address::numeric("127.0.0." + std::to_string(last), 0); }
+
+TEST(Connector, it_connects_from_the_source_that_it_is_given) {
+  const FileDescriptor listening = listening_socket();
+  Loop loop;
+  for (const int last : {2, 3}) {
+    Outcome outcome;
+    connect_to(loop, {address_of(listening)}, kLong, outcome.handler(), loopback(last));
+    ASSERT_TRUE(outcome.wait(loop));
+    ASSERT_TRUE(outcome.connected.socket.valid()) << outcome.connected.failure;
+    Address from = address_of(outcome.connected.socket);
+    EXPECT_NE(from.port(), 0);
+    from.set_port(0);
+    EXPECT_EQ(from, loopback(last));
+  }
+}
+
+TEST(Connector, a_source_is_for_addresses_of_its_family) {
+  const TemporaryFolder folder;
+  const Address path = Address::unix_path(folder.path() + "/socket");
+  const FileDescriptor listening(::socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(::bind(listening.get(), path.data(), path.size()), 0);
+  ASSERT_EQ(::listen(listening.get(), 5), 0);
+  Loop loop;
+  Outcome outcome;
+  connect_to(loop, {path}, kLong, outcome.handler(), loopback(2));
+  ASSERT_TRUE(outcome.wait(loop));
+  EXPECT_TRUE(outcome.connected.socket.valid()) << outcome.connected.failure;
+}
+
+TEST(Connector, a_source_that_is_not_ours_is_named) {
+  const FileDescriptor listening = listening_socket();
+  Loop loop;
+  Outcome outcome;
+  connect_to(loop, {address_of(listening)}, kLong, outcome.handler(), *Address::numeric("192.0.2.1", 0));
+  ASSERT_TRUE(outcome.wait(loop));
+  EXPECT_TRUE(outcome.contains("192.0.2.1")) << outcome.connected.failure;
+  EXPECT_FALSE(outcome.connected.socket.valid());
+}
+
 // ---- Several addresses
 
 TEST(Connector, addresses_are_tried_in_turn_until_one_answers) {
