@@ -82,23 +82,6 @@ void add_messages(CLI::App& app, ConnectFlags& flags) {
   app.add_flag("--raw", flags.raw, "Write binary messages as they come, and not as lines of hexadecimal");
 }
 
-void add_tls(CLI::App& app, ConnectFlags& flags) {
-  app.add_option("--ca", flags.tls.ca, "Believe certificates of these authorities (PEM), instead of the system's")
-      ->type_name("FILE");
-  app.add_flag("--insecure", flags.tls.insecure, "Believe any certificate of the server");
-  app.add_option("--cert", flags.tls.certificate, "Our certificate, for a server that asks for one (PEM)")
-      ->type_name("FILE");
-  app.add_option("--key", flags.tls.key, "Its key (PEM, without a passphrase)")->type_name("FILE");
-}
-
-std::string wrong_tls(const ConnectFlags& flags) {
-  const reactor::TlsClientOptions& tls = flags.tls;
-  if (tls.certificate.empty() != tls.key.empty()) return "--cert and --key go together";
-  const bool any = tls.insecure || !tls.ca.empty() || !tls.certificate.empty();
-  if (any && !Url::parse(flags.url).secure) return "--ca, --insecure, --cert and --key are for wss://";
-  return "";
-}
-
 std::string wrong_message(const ConnectFlags& flags) {
   for (const std::string& message : flags.messages) {
     if (flags.binary_lines && !parse_hex(message))
@@ -137,7 +120,7 @@ ParsedConnect parse_connect_flags(int count, const char* const* arguments) {
   app.name("ws101 connect");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_request(app, flags);
-  add_tls(app, flags);
+  add_client_tls(app, flags.tls);
   add_messages(app, flags);
   add_compression(app, flags.compression);
   add_duration(app, "--wait", flags.wait, "For the answers to -x, and for the server to close when we have");
@@ -147,7 +130,8 @@ ParsedConnect parse_connect_flags(int count, const char* const* arguments) {
   app.add_flag("--trace", flags.trace, "Show every frame on standard error, with its bytes");
   parsed.exit_status = parse_flags(app, count, arguments);
   if (parsed.exit_status >= 0) return parsed;
-  for (const std::string& wrong : {wrong_message(flags), wrong_tls(flags)}) {
+  const bool secure = Url::parse(flags.url).secure;
+  for (const std::string& wrong : {wrong_message(flags), wrong_client_tls(flags.tls, secure)}) {
     if (!wrong.empty() && parsed.exit_status < 0) parsed.exit_status = refuse_flags(app, wrong);
   }
   return parsed;

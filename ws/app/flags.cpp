@@ -46,6 +46,20 @@ void add_compression(CLI::App& app, protocol::Compression& compression) {
       ->default_str(std::to_string(compression.window_bits));
 }
 
+void add_client_tls(CLI::App& app, reactor::TlsClientOptions& tls) {
+  app.add_option("--ca", tls.ca, "Believe certificates of these authorities (PEM), instead of the system's")
+      ->type_name("FILE");
+  app.add_flag("--insecure", tls.insecure, "Believe any certificate of the server");
+  app.add_option("--cert", tls.certificate, "Our certificate, for a server that asks for one (PEM)")->type_name("FILE");
+  app.add_option("--key", tls.key, "Its key (PEM, without a passphrase)")->type_name("FILE");
+}
+
+std::string wrong_client_tls(const reactor::TlsClientOptions& tls, bool secure) {
+  if (tls.certificate.empty() != tls.key.empty()) return "--cert and --key go together";
+  const bool any = tls.insecure || !tls.ca.empty() || !tls.certificate.empty();
+  return any && !secure ? "--ca, --insecure, --cert and --key are for wss://" : "";
+}
+
 int parse_flags(CLI::App& app, int count, const char* const* arguments) {
   try {
     app.parse(count, arguments);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reactor/loop.hpp"
+#include "reactor/tls_context.hpp"
 #include "ws/app/quantities.hpp"
 #include "ws/protocol/deflate_offer.hpp"
 
@@ -80,6 +81,11 @@ void add_choice(CLI::App& app, const std::string& name, Value& value, const std:
 
 // --compress, and what goes with it.
 void add_compression(CLI::App& app, protocol::Compression& compression);
+
+// --ca, --insecure, --cert, --key: of a client.
+void add_client_tls(CLI::App& app, reactor::TlsClientOptions& tls);
+// What is wrong with them for a URL that is `secure` or not; empty: nothing.
+std::string wrong_client_tls(const reactor::TlsClientOptions& tls, bool secure);
 
 // Parses the command line of `ws101 COMMAND`. Returns -1 to go on, or the exit status because all has been said: 0
 // after --help, 2 for wrong use.
