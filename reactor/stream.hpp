@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "reactor/admission.hpp"
@@ -126,6 +127,8 @@ class Stream : protected EventSource {
 
   // What is said here is encrypted.
   virtual bool secure() const { return false; }
+  // How: version and cipher. Empty where it is not, or not yet.
+  virtual std::string cipher() const { return {}; }
   // Why the stream was lost, in words for a person, if it is more than that the connection is gone.
   virtual std::string_view failure() const { return {}; }
 

@@ -118,6 +118,11 @@ std::string TlsStream::reason(int error) const {
   return error == SSL_ERROR_SYSCALL ? "the connection was lost" : "the peer ended it";
 }
 
+std::string TlsStream::cipher() const {
+  if (!ready_) return {};
+  return std::string(SSL_get_version(session_.get())) + ' ' + SSL_get_cipher_name(session_.get());
+}
+
 // ---- Reading
 
 ssize_t TlsStream::receive_layered(std::span<std::uint8_t> room) {

@@ -28,6 +28,7 @@ class TlsStream final : public Stream {
   ~TlsStream() override;
 
   bool secure() const override { return true; }
+  std::string cipher() const override;
   std::string_view failure() const override { return failure_; }
 
  private:
