@@ -10,18 +10,20 @@ import json
 import os
 import pty
 import re
+import resource
 import signal
 import struct
 import subprocess
 import threading
 import time
+import zlib
 from contextlib import contextmanager
 
 import websockets
 
 from harness import DEADLINE, SANITIZED, expect, expect_equal, main, note, test, wait_until
 from server import PROGRAM, Server, run
-from wire import BINARY, CLOSE, PING, PONG, TEXT, apply_mask, frame
+from wire import BINARY, CLOSE, PING, PONG, TEXT, apply_mask, certificate, frame
 
 SHORT = ("--seconds", "500ms", "--warmup", "100ms")
 
@@ -42,12 +44,13 @@ LATENCY = {"count", "mean", "p50", "p90", "p99", "p99_9", "max"}
 
 
 def expect_shape(report, mode, unit):
-    wanted = {"url", "mode", "options", "connections", "seconds", "unit", "count", "per_second", "sent",
+    wanted = {"url", "mode", "options", "connections", "wire", "seconds", "unit", "count", "per_second", "sent",
               "latency_corrected", "latency_us", "server", "client", "unexpected", "errors", "ok"}
     expect_equal(set(report), wanted | ({"last_delivery_us"} if mode == "broadcast" else set()), "the members of the report")
     expect_equal((report["mode"], report["unit"]), (mode, unit), "mode and unit")
-    expect_equal(set(report["options"]), {"connections", "size", "depth", "rate", "seconds", "warmup", "text", "verify"},
-                 "the options")
+    expect_equal(set(report["options"]), {"connections", "size", "depth", "rate", "seconds", "warmup", "text", "verify",
+                                           "compress"}, "the options")
+    expect_equal(set(report["wire"]), {"tls", "compressed", "frame_bytes"}, "what is said of the wire")
     expect_equal(set(report["connections"]), {"wanted", "opened", "open_seconds"}, "what is said of connections")
     expect_equal(set(report["latency_us"]), LATENCY, "what is said of latency")
     expect_equal(set(report["client"]), {"cpu_seconds", "cpu_percent", "cpu_us_each"}, "what is said of the client")
@@ -212,6 +215,128 @@ def an_interrupt_ends_it_with_the_figures_so_far():
         expect(json.loads(out)["count"] > 0, f"no figures in {out!r}")
 
 
+# ---- Encrypted and compressed
+
+class SecureServer(Server):
+    """Listens for TLS alone."""
+
+    def __init__(self, *flags):
+        cert, key = certificate()
+        super().__init__("--tls-listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, *flags, listen=())
+
+    def url(self, path="/", scheme="wss"):
+        return super().url(path, scheme)
+
+
+def believing():
+    return "--ca", certificate()[0]
+
+
+@test
+def every_mode_works_over_tls_and_the_report_says_which():
+    with SecureServer() as server:
+        for mode, path, unit, *flags in (("echo", "/echo", "round trips", "--depth", "4"),
+                                         ("echo", "/echo", "round trips", "--size", "300KiB", "--verify"),
+                                         ("broadcast", "/broadcast", "deliveries", "--verify"),
+                                         ("idle", "/echo", "connections"), ("handshake", "/echo", "handshakes")):
+            chosen = () if mode == "handshake" else ("--connections", "5")
+            report = bench(server.url(path), "--mode", mode, "--pid", str(server.pid), *believing(), *chosen, *flags,
+                           short=SHORT if mode != "idle" else ("--seconds", "500ms"))
+            expect_shape(report, mode, unit)
+            expect(report["wire"]["tls"].startswith("TLSv1.3 TLS_"), f"over {report['wire']}")
+            expect(mode == "idle" or report["count"] > 5, f"nothing came back: {report}")
+    with SecureServer("--tls-min", "1.2") as server:
+        done = run("bench", server.url("/echo"), *SHORT, "--connections", "5", "--insecure")
+        expect_equal((done.returncode, done.stderr), (0, ""), "exit status and errors")
+        expect(re.search(r"^encrypted +TLSv1\.3 TLS_\S+, whoever answers is believed$", done.stdout, re.M), done.stdout)
+
+
+@test
+def a_server_that_is_not_believed_is_a_handshake_that_failed():
+    with SecureServer() as server:
+        report = bench(server.url("/echo"), status=1)
+        expect("certificate" in report["errors"]["handshake_failed"]["first"], f"the errors are {report['errors']}")
+    with Server() as server:
+        report = bench(server.url("/echo").replace("ws:", "wss:"), "--insecure", status=1)
+        expect("handshake_failed" in report["errors"], f"the errors are {report['errors']}")
+    done = run("bench", "wss://localhost/", "--ca", "/no/such/file")
+    expect_equal((done.returncode, done.stdout), (1, ""), "exit status and output")
+    expect("/no/such/file" in done.stderr and done.stderr.count("\n") == 1, f"it says {done.stderr!r}")
+
+
+@test
+def compressed_messages_are_counted_and_verified():
+    for served, asked in (("shared", "shared"), ("dedicated", "dedicated"), ("shared", "dedicated"), ("dedicated", "shared")):
+        with Server("--compress", served) as server:
+            for mode, path, *flags in (("echo", "/echo", "--depth", "4"), ("echo", "/echo", "--depth", "4", "--verify"),
+                                       ("echo", "/echo", "--size", "100KiB", "--verify", "--text"),
+                                       ("broadcast", "/broadcast", "--verify"), ("broadcast", "/broadcast")):
+                size = () if "--size" in flags else ("--size", "1000")
+                report = bench(server.url(path), "--mode", mode, "--compress", asked, "--connections", "5",
+                               "--pid", str(server.pid), *size, *flags)
+                expect_shape(report, mode, "deliveries" if mode == "broadcast" else "round trips")
+                wire = report["wire"]
+                expect(wire["compressed"] and 20 < wire["frame_bytes"] < report["options"]["size"] / 2, f"it was {wire}")
+                expect(report["count"] > 5, f"nothing came back: {report}")
+            if served == asked:
+                report = bench(server.url("/echo"), "--compress", asked, "--size", "63", "--verify", "--connections", "2")
+                expect_equal(report["wire"]["frame_bytes"], 69, "a small message goes as it is, with its header of 6")
+
+
+@test
+def the_table_says_how_messages_were_compressed_and_a_server_that_does_not_is_no_figure():
+    with Server("--compress", "shared") as server:
+        done = run("bench", server.url("/echo"), *SHORT, "--connections", "5", "--compress", "shared", "--size", "1000")
+        expect(re.search(r"^compressed +shared, a frame is \d+ B$", done.stdout, re.M), done.stdout)
+    with Server() as server:
+        report = bench(server.url("/echo"), "--compress", "shared", status=1)
+        expect_equal(report["errors"]["handshake_failed"]["first"], "the server does not compress", "the reason")
+
+
+@test
+def verify_finds_what_a_bad_server_does_to_compressed_messages():
+    def deflated(payload):
+        made = zlib.compressobj(wbits=-15)
+        return (made.compress(payload) + made.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+    def answer(wrong):
+        def answered(number, opcode, payload):
+            plain = zlib.decompressobj(wbits=-15).decompress(payload + b"\0\0\xff\xff")
+            back = deflated(plain)
+            back = wrong(plain, back) if number % 10 == 5 else back
+            return bytes([0xC0 | opcode]) + frame(opcode, back, key=None)[1:]
+        return answered
+
+    rows = {None: lambda plain, back: back,
+            "corrupted": lambda plain, back: deflated(flipped(plain, len(plain) - 1)),
+            "unexpected": lambda plain, back: deflated(plain + b"!"),
+            "protocol": lambda plain, back: b"\xff\xff\xff"}
+    for kind, wrong in rows.items():
+        server, serving = bad(answer(wrong))
+        server.extensions = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+        with serving as url:
+            report = bench(url, "--verify", "--connections", "1", "--depth", "8", "--size", "200", "--compress", "shared",
+                           status=1 if kind else 0)
+        expect(kind in report["errors"] if kind else report["count"] > 0, f"{kind} is not among {report['errors']}")
+
+
+def raise_limit():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@test
+def more_connections_than_an_address_has_ports_come_from_several():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 17_000:
+        note(f"not tried: {hard} descriptors are allowed, and 17,000 needed")
+        return
+    # Nobody may have all of them, so that they have come from several addresses.
+    with Server("--max-connections-per-ip", "16400", prepare=raise_limit) as server:
+        report = bench(server.url("/echo"), "--mode", "idle", "--connections", "16800", short=("--seconds", "500ms"))
+        expect_equal(report["connections"]["opened"], 16_800, "connections")
+
+
 # ---- What is not there
 
 @test
@@ -235,7 +360,7 @@ def a_path_without_a_websocket_is_a_handshake_that_failed():
 
 @test
 def wrong_use_is_one_line_and_exit_status_2():
-    for arguments, said in (((), "URL"), (("http://a",), "not ws or wss"), (("wss://localhost",), "TLS"),
+    for arguments, said in (((), "URL"), (("http://a",), "not ws or wss"), (("ws://localhost", "--ca", "x"), "are for wss://"),
                             (("ws://localhost", "--mode", "idle", "--rate", "5"), "--rate: means nothing in --mode idle"),
                             (("ws://localhost", "--pid", "0"), "there is no process '0'")):
         done = run("bench", *arguments)
@@ -262,6 +387,7 @@ class BadServer:
     def __init__(self, answer, first=b""):
         self.answer, self.first = answer, first
         self.pongs = []
+        self.extensions = None
 
     async def serve(self, reader, writer):
         try:
@@ -269,7 +395,7 @@ class BadServer:
             key = re.search(r"Sec-WebSocket-Key: (\S+)", head)[1]
             accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
             writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n" + self.first)
+                         b"Sec-WebSocket-Accept: " + accept + b"\r\n" + self.extension() + b"\r\n" + self.first)
             number = 0
             while True:
                 opcode, payload = await self.read_frame(reader)
@@ -288,6 +414,9 @@ class BadServer:
             pass
         finally:
             writer.close()
+
+    def extension(self):
+        return f"Sec-WebSocket-Extensions: {self.extensions}\r\n".encode() if self.extensions else b""
 
     @staticmethod
     async def read_frame(reader):
@@ -434,7 +563,8 @@ def it_works_against_python_websockets():
     async def start():
         return await websockets.serve(handler, "127.0.0.1", 0)
     with served(start) as url:
-        for flags in (("--verify", "--text"), ("--depth", "8"), ("--size", "100KiB"), ("--mode", "idle"), ("--mode", "handshake")):
+        for flags in (("--verify", "--text"), ("--compress", "dedicated", "--verify", "--size", "500"),
+                      ("--compress", "shared", "--verify", "--size", "5000", "--text"), ("--depth", "8"), ("--size", "100KiB"), ("--mode", "idle"), ("--mode", "handshake")):
             short = ("--seconds", "500ms") if "idle" in flags else SHORT
             wanted = () if "handshake" in flags else ("--connections", "5")
             report = bench(url, *wanted, *flags, short=short)

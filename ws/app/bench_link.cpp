@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "reactor/tls_stream.hpp"
 #include "ws/protocol/handshake.hpp"
 #include "ws/protocol/mask.hpp"
 
@@ -34,12 +35,16 @@ void BenchLink::open() {
   close_code_ = 0;
   reader_ = BenchReader(plan_.raw ? protocol::Role::kServer : protocol::Role::kClient);
   if (plan_.verify) {
-    verdicts_ = std::make_unique<Verdicts>(
-        Verdicts{.check = BenchCheck(plan_.messages), .sequence = BenchSequence(plan_.messages.stamp_bits())});
+    verdicts_ = std::make_unique<Verdicts>(Verdicts{.check = BenchCheck(plan_.messages),
+                                                    .sequence = BenchSequence(plan_.messages.stamp_bits()),
+                                                    .inflate = BenchInflate(plan_.inflater)});
   }
   plan_.loop.arm(*this, kOpenTimeout);
-  reactor::connect_to(plan_.loop, plan_.addresses, kOpenTimeout,
-                      [this](reactor::Connected connected) { on_connected(std::move(connected)); });
+  std::optional<reactor::Address> source;
+  if (!plan_.sources.empty()) source = plan_.sources[index_ % plan_.sources.size()];
+  reactor::connect_to(
+      plan_.loop, plan_.addresses, kOpenTimeout,
+      [this](reactor::Connected connected) { on_connected(std::move(connected)); }, source);
 }
 
 void BenchLink::on_connected(reactor::Connected connected) {
@@ -47,7 +52,11 @@ void BenchLink::on_connected(reactor::Connected connected) {
   if (!connected.socket.valid()) return fail(BenchError::kConnect, connected.failure);
   state_ = State::kUpgrading;
   response_ = std::make_unique<http::ResponseParser>();
-  stream_ = std::make_unique<reactor::Stream>(plan_.loop, std::move(connected.socket));
+  if (plan_.tls) {
+    stream_ = std::make_unique<reactor::TlsStream>(plan_.loop, std::move(connected.socket), *plan_.tls, plan_.host);
+  } else {
+    stream_ = std::make_unique<reactor::Stream>(plan_.loop, std::move(connected.socket));
+  }
   stream_->attach(*this);
   if (plan_.messages.size() >= kLargeMessage) stream_->use_landing(true);
   write({reinterpret_cast<const std::uint8_t*>(plan_.request.data()), plan_.request.size()});
@@ -60,22 +69,45 @@ bool BenchLink::on_response(std::span<const std::uint8_t>& bytes) {
   if (response_->state() == http::ResponseParser::State::kFailed) {
     return fail(BenchError::kHandshake, response_->failure()), false;
   }
-  std::vector<protocol::Field> fields;
-  for (const http::Header& header : response_->headers())
-    fields.push_back({.name = header.name, .value = header.value});
-  const auto error =
-      protocol::check_upgrade_response(response_->status(), response_->minor(), fields, plan_.key, {}).error;
-  if (error == protocol::UpgradeError::kStatus) {
-    return fail(BenchError::kHandshake, "the server answered with status " + std::to_string(response_->status())),
-           false;
-  }
-  if (error != protocol::UpgradeError::kNone) return fail(BenchError::kHandshake, protocol::describe(error)), false;
+  if (const std::string wrong = check_response(); !wrong.empty()) return fail(BenchError::kHandshake, wrong), false;
+  if (plan_.wire.tls.empty()) plan_.wire.tls = stream_->cipher();
   response_.reset();
   disarm();
   state_ = State::kOpen;
   opened_ = true;
   traffic_.on_open(*this);
   return stream_ != nullptr;
+}
+
+// What is wrong with it; empty: nothing.
+std::string BenchLink::check_response() {
+  std::vector<protocol::Field> fields;
+  for (const http::Header& header : response_->headers())
+    fields.push_back({.name = header.name, .value = header.value});
+  constexpr std::array<std::string_view, 1> kExtensions = {"permessage-deflate"};
+  const bool compresses = plan_.compression.mode != protocol::Compression::Mode::kOff;
+  const protocol::UpgradeAnswer answer = protocol::check_upgrade_response(
+      response_->status(), response_->minor(), fields, plan_.key, {}, std::span(kExtensions).first(compresses ? 1 : 0));
+  if (answer.error == protocol::UpgradeError::kStatus) {
+    return "the server answered with status " + std::to_string(response_->status());
+  }
+  if (answer.error != protocol::UpgradeError::kNone) return std::string(protocol::describe(answer.error));
+  return compresses ? agree(answer.extensions) : "";
+}
+
+// The first connection's agreement is that of all: a figure is of one way to compress.
+std::string BenchLink::agree(std::span<const protocol::Extension> extensions) {
+  const protocol::DeflateAnswer answer = protocol::check_deflate_answer(extensions, plan_.compression);
+  if (answer.error != protocol::UpgradeError::kNone) return std::string(protocol::describe(answer.error));
+  if (!answer.agreed) return "the server does not compress";
+  if (!plan_.wire.compression) {
+    plan_.wire.compression = answer.agreed;
+    plan_.messages.compress(answer.agreed->client, plan_.compression.min_size);
+  }
+  if (plan_.wire.compression != answer.agreed) return "the server agreed to compress otherwise than before";
+  reader_.allow_compressed();
+  if (verdicts_ != nullptr) verdicts_->inflate.agree(answer.agreed->server);
+  return "";
 }
 
 // ---- Reading
@@ -103,6 +135,8 @@ void BenchLink::read_frames(std::span<const std::uint8_t> bytes) {
     fail(BenchError::kClosed, "the server closed" + code);
   } else if (error != protocol::Error::kNone && !close_came_) {
     fail(BenchError::kProtocol, protocol::describe(error));
+  } else if (verdicts_ != nullptr && verdicts_->inflate.error() != protocol::Error::kNone) {
+    fail(BenchError::kProtocol, protocol::describe(verdicts_->inflate.error()));
   }
 }
 
@@ -111,10 +145,17 @@ void BenchLink::arrive(std::uint64_t count) {
   traffic_.on_arrival(*this, first, count, now_);
 }
 
+// Whoever does not verify does not inflate: a message that came compressed is taken for one of ours.
 void BenchLink::on_message(protocol::Opcode opcode, std::uint64_t size) {
-  if (verdicts_ == nullptr && size == plan_.messages.size()) {
+  if (verdicts_ == nullptr && (size == plan_.messages.size() || reader_.compressed())) {
     ++arrivals_;
     return;
+  }
+  if (verdicts_ != nullptr && reader_.compressed()) {
+    const auto inflated = verdicts_->inflate.finish();
+    if (!inflated) return;
+    verdicts_->check.feed(*inflated);
+    size = inflated->size();
   }
   if (verdicts_ != nullptr && size == plan_.messages.size()) return judge(opcode);
   if (verdicts_ != nullptr) verdicts_->check.finish();
@@ -210,7 +251,9 @@ void BenchLink::on_close(std::span<const std::uint8_t> payload) {
 // port.
 void BenchLink::on_end(reactor::StreamEnd end) {
   if (state_ == State::kClosing && close_came_) return leave();
-  const std::string_view how = end == reactor::StreamEnd::kLost ? "the connection was reset" : "the server hung up";
+  std::string_view how = end == reactor::StreamEnd::kLost ? "the connection was reset" : "the server hung up";
+  const std::string why(stream_->failure());
+  if (!why.empty()) how = why;
   if (state_ == State::kUpgrading) return fail(BenchError::kHandshake, how);
   fail(BenchError::kLost, std::string(how) + (state_ == State::kClosing ? " without a Close frame" : ""));
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +19,9 @@
 #include "reactor/connector.hpp"
 #include "reactor/loop.hpp"
 #include "reactor/stream.hpp"
+#include "reactor/tls_context.hpp"
 #include "ws/app/bench_errors.hpp"
+#include "ws/app/bench_inflate.hpp"
 #include "ws/app/bench_messages.hpp"
 #include "ws/app/bench_reader.hpp"
 #include "ws/app/bench_sequence.hpp"
@@ -47,12 +50,24 @@ class BenchTraffic {
 
 // What all links share.
 struct BenchPlan {
+  // How messages go over the wire, as it was agreed on.
+  struct Wire {
+    std::string tls;  // version and cipher; empty: plain
+    std::optional<protocol::DeflateAgreement> compression;
+  };
+
   reactor::Loop& loop;
   std::vector<reactor::Address> addresses;
+  std::vector<reactor::Address> sources;  // in turn; none: as the kernel chooses
+  std::optional<reactor::TlsContext> tls;
+  std::string host;  // whom the certificate must be for
+  protocol::Compression compression;
   std::string request;
   std::string key;  // Sec-WebSocket-Key in it
   BenchMessages messages;
+  protocol::Inflater inflater;
   BenchErrors errors;
+  Wire wire;
   std::uint64_t unexpected = 0;  // messages of another size than ours: a greeting, or the like
   bool verify = false;
   bool raw = false;
@@ -88,7 +103,9 @@ class BenchLink final : private reactor::StreamHandler, private reactor::Timer {
 
   // For BenchReader.
   bool wants_payload() const { return verdicts_ != nullptr; }
-  void on_payload(std::span<const std::uint8_t> bytes) { verdicts_->check.feed(bytes); }
+  void on_payload(std::span<const std::uint8_t> bytes) {
+    reader_.compressed() ? verdicts_->inflate.feed(bytes) : verdicts_->check.feed(bytes);
+  }
   void on_message(protocol::Opcode opcode, std::uint64_t size);
   void on_control(protocol::Opcode opcode, std::span<const std::uint8_t> payload);
 
@@ -97,6 +114,7 @@ class BenchLink final : private reactor::StreamHandler, private reactor::Timer {
   struct Verdicts {
     BenchCheck check;
     BenchSequence sequence;
+    BenchInflate inflate;
   };
 
   void on_connected(reactor::Connected connected);
@@ -108,6 +126,8 @@ class BenchLink final : private reactor::StreamHandler, private reactor::Timer {
 
   void read_frames(std::span<const std::uint8_t> bytes);
   bool on_response(std::span<const std::uint8_t>& bytes);
+  std::string check_response();
+  std::string agree(std::span<const protocol::Extension> extensions);
   void judge(protocol::Opcode opcode);
   void arrive(std::uint64_t count);
   void send_stamped(std::size_t count);

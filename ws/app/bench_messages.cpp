@@ -2,6 +2,7 @@
 #include "ws/app/bench_messages.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string_view>
 
@@ -22,33 +23,57 @@ std::uint64_t packed(BenchMessages::Stamp stamp) {
          (stamp.number & ((std::uint64_t{1} << BenchMessages::kNumberBits) - 1));
 }
 
+// Those of RFC 6455's introduction, more or less.
+constexpr std::array<std::string_view, 32> kWords = {
+    "the ",   "client ",   "and ",   "server ",  "of ",      "a ",      "to ",      "connection ",
+    "is ",    "message ",  "in ",    "frame ",   "for ",     "that ",   "data ",    "handshake ",
+    "with ",  "protocol ", "as ",    "payload ", "from ",    "header ", "be ",      "WebSocket ",
+    "which ", "sent ",     "field ", "HTTP ",    "control ", "value ",  "opening ", "origin "};
+
 // Bytes without a short period; for text, letters.
-std::vector<std::uint8_t> make_pattern(std::size_t size, bool text) {
-  std::vector<std::uint8_t> pattern(size);
+std::vector<std::uint8_t> make_pattern(std::size_t size, bool text, BenchMessages::Content content) {
+  std::vector<std::uint8_t> pattern;
+  pattern.reserve(size + 16);
   std::uint64_t state = 0x9E3779B97F4A7C15;
-  for (std::uint8_t& byte : pattern) {
+  while (pattern.size() < size) {
     state = state * 6364136223846793005 + 1442695040888963407;
     const auto random = static_cast<std::uint8_t>(state >> 56);
-    byte = text ? static_cast<std::uint8_t>('a' + random % 26) : random;
+    if (content == BenchMessages::Content::kWords) {
+      const std::string_view word = kWords[random % kWords.size()];
+      pattern.insert(pattern.end(), word.begin(), word.end());
+    } else {
+      pattern.push_back(text ? static_cast<std::uint8_t>('a' + random % 26) : random);
+    }
   }
+  pattern.resize(size);
   return pattern;
 }
 
 }  // namespace
 
-BenchMessages::BenchMessages(std::size_t size, bool text, std::size_t most, protocol::MaskingKey key)
+BenchMessages::BenchMessages(std::size_t size, bool text, std::size_t most, protocol::MaskingKey key, Content content)
     : size_(size),
+      most_(std::max<std::size_t>(most, 1)),
       opcode_(text ? protocol::Opcode::kText : protocol::Opcode::kBinary),
       key_(key),
       stamp_size_(std::min<std::size_t>(size, text ? 16 : 8)),
-      pattern_(make_pattern(size + kShifts, text)) {
-  std::array<std::uint8_t, protocol::kMaxHeaderSize> header{};
-  const std::size_t header_size = protocol::write_frame_header(header, true, 0, opcode_, size, key);
-  frame_size_ = header_size + size;
-  stamped_.resize(frame_size_);
-  std::copy_n(header.begin(), header_size, stamped_.begin());
+      pattern_(make_pattern(size + kShifts, text, content)),
+      payload_(size),
+      frame_(protocol::kMaxHeaderSize + size) {
+  make_block();
+}
+
+void BenchMessages::compress(const protocol::DeflateDirection& agreed, std::size_t smallest) {
+  if (size_ < smallest) return;
+  deflater_ = std::make_unique<protocol::Deflater>();
+  agreed_ = {.window_bits = agreed.window_bits, .context_takeover = false, .final_blocks = agreed.final_blocks};
+  make_block();
+}
+
+void BenchMessages::make_block() {
   const std::span<const std::uint8_t> frame = stamped_frame({});
-  const std::size_t batch = std::clamp<std::size_t>(kLargestBlock / frame_size_, 1, std::max<std::size_t>(most, 1));
+  frame_size_ = frame.size();
+  const std::size_t batch = std::clamp<std::size_t>(kLargestBlock / frame_size_, 1, most_);
   block_ = reactor::SharedBytes::allocate(batch * frame_size_);
   for (auto room = block_.writable(); !room.empty(); room = room.subspan(frame_size_)) {
     std::copy(frame.begin(), frame.end(), room.begin());
@@ -56,10 +81,23 @@ BenchMessages::BenchMessages(std::size_t size, bool text, std::size_t most, prot
 }
 
 std::span<const std::uint8_t> BenchMessages::stamped_frame(Stamp stamp) {
-  const std::span<std::uint8_t> payload = std::span(stamped_).last(size_);
-  write_payload(stamp, payload);
-  protocol::apply_mask(payload, key_, 0);
-  return stamped_;
+  write_payload(stamp, payload_);
+  if (deflater_ != nullptr) {
+    const protocol::CompressedMessage compressed = deflater_->compress(payload_, agreed_);
+    if (compressed) return make_frame(compressed.payload(), protocol::kCompressedBit);
+  }
+  return make_frame(payload_, 0);
+}
+
+std::span<const std::uint8_t> BenchMessages::make_frame(std::span<const std::uint8_t> payload,
+                                                        std::uint8_t reserved_bits) {
+  const std::span<std::uint8_t> frame(frame_);
+  const std::size_t header_size = protocol::write_frame_header(frame.first<protocol::kMaxHeaderSize>(), true,
+                                                               reserved_bits, opcode_, payload.size(), key_);
+  const std::span<std::uint8_t> masked = frame.subspan(header_size, payload.size());
+  std::copy(payload.begin(), payload.end(), masked.begin());
+  protocol::apply_mask(masked, key_, 0);
+  return frame.first(header_size + payload.size());
 }
 
 void BenchMessages::write_payload(Stamp stamp, std::span<std::uint8_t> payload) const {

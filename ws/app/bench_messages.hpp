@@ -5,16 +5,21 @@
 // With --verify each message is different. Its first bytes are its stamp, the connection and a number, as 8 bytes
 // big-endian or 16 hexadecimal digits, and of a short message the last of those; what follows is a stretch of a fixed
 // pattern that the stamp chooses.
+//
+// Compressed (RFC 7692) each message is by itself, which every agreement allows, so that one frame is good for all
+// connections then too.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "reactor/shared_bytes.hpp"
+#include "ws/protocol/deflater.hpp"
 #include "ws/protocol/frame.hpp"
 
 namespace ws::app {
@@ -28,8 +33,15 @@ class BenchMessages {
   static constexpr unsigned kNumberBits = 40;
   static constexpr std::size_t kMaxStamp = 16;
 
+  // Random bytes or letters cannot be compressed, or little; words can, to less than half.
+  enum class Content : std::uint8_t { kRandom, kWords };
+
   // `most` frames at most are sent together.
-  BenchMessages(std::size_t size, bool text, std::size_t most, protocol::MaskingKey key);
+  BenchMessages(std::size_t size, bool text, std::size_t most, protocol::MaskingKey key,
+                Content content = Content::kRandom);
+
+  // From now on messages of at least `smallest` bytes are compressed, as it was agreed for what clients send.
+  void compress(const protocol::DeflateDirection& agreed, std::size_t smallest);
 
   std::size_t size() const { return size_; }
   protocol::Opcode opcode() const { return opcode_; }
@@ -54,17 +66,23 @@ class BenchMessages {
 
  private:
   unsigned all_bits() const;
+  void make_block();
+  std::span<const std::uint8_t> make_frame(std::span<const std::uint8_t> payload, std::uint8_t reserved_bits);
   void write_payload(Stamp stamp, std::span<std::uint8_t> payload) const;
   std::span<const std::uint8_t> rest_of(Stamp stamp) const;
 
   std::size_t size_;
+  std::size_t most_;
   protocol::Opcode opcode_;
   protocol::MaskingKey key_;
+  std::unique_ptr<protocol::Deflater> deflater_;  // where messages of this size are compressed
+  protocol::DeflateDirection agreed_;
   std::size_t stamp_size_;
   std::vector<std::uint8_t> pattern_;
   std::size_t frame_size_ = 0;
   reactor::SharedBytes block_;
-  std::vector<std::uint8_t> stamped_;
+  std::vector<std::uint8_t> payload_;
+  std::vector<std::uint8_t> frame_;
 };
 
 // One message of a server as it arrives, against what was sent.

@@ -65,7 +65,8 @@ void add_rate(CLI::App& app, std::uint64_t& rate) {
 
 void add_what(CLI::App& app, BenchOptions& options) {
   app.add_option_function<std::string>(
-         "URL", [&options](const std::string& text) { options.url_text = text; }, "The server: ws://host:port/path")
+         "URL", [&options](const std::string& text) { options.url_text = text; },
+         "The server: ws://host:port/path or wss://...")
       ->required()
       ->type_name("");
   add_choice<BenchMode>(app, "--mode", options.mode, "MODE", modes(), "What to measure");
@@ -113,6 +114,9 @@ void check_mode(const CLI::App& app, const BenchOptions& options) {
   refuse(BenchMode::kIdle, {"--rate", "--depth", "--size", "--text", "--verify", "--warmup"});
   refuse(BenchMode::kHandshake, {"--rate", "--connections", "--size", "--text", "--verify"});
   if (options.raw && options.verify) throw CLI::ValidationError("--raw", "counts bytes, which --verify cannot judge");
+  if (options.raw && options.compression.mode != protocol::Compression::Mode::kOff) {
+    throw CLI::ValidationError("--raw", "is for a server that knows no --compress");
+  }
   if (options.mode != BenchMode::kIdle && options.depth > kUnlimitedDepth) {
     throw CLI::ValidationError("--depth", "is at most " + std::to_string(kUnlimitedDepth));
   }
@@ -132,9 +136,9 @@ void check_url(BenchOptions& options) {
   } catch (const std::invalid_argument& error) {
     throw CLI::ValidationError("URL", error.what());
   }
-  if (options.url.secure) {
-    throw CLI::ValidationError("URL", "'" + options.url_text + "' asks for TLS, which bench does not speak; use ws://");
-  }
+  if (options.url.secure && options.raw) throw CLI::ValidationError("--raw", "is for a server that speaks no TLS");
+  const std::string wrong = wrong_client_tls(options.tls, options.url.secure);
+  if (!wrong.empty()) throw CLI::ValidationError(wrong, CLI::ExitCodes::ValidationError);
 }
 
 }  // namespace
@@ -152,11 +156,15 @@ ParsedBench parse_bench_options(int count, const char* const* arguments) {
   CLI::App app(
       "Puts load on a WebSocket server, any one, and measures it. Modes: echo (round trips), broadcast (deliveries to\n"
       "many), idle (what open connections cost), handshake (connect, upgrade, close).\n"
+      "With --compress messages are words, which become less than half, and each of ours is compressed by itself.\n"
+      "More than 16,384 connections to 127.0.0.0/8 come from 127.0.0.1, .2 and so on: an address has not more ports.\n"
       "Exit status: 0, 1 (connections failed, or messages did), 2 (used wrongly).");
   app.name("ws101 bench");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_what(app, options);
   add_how(app, options);
+  add_client_tls(app, options.tls);
+  add_compression(app, options.compression);
   app.final_callback([&] {
     check_mode(app, options);
     check_url(options);

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "reactor/loop.hpp"
+#include "reactor/tls_context.hpp"
+#include "ws/protocol/deflate_offer.hpp"
 #include "ws/url.hpp"
 
 namespace ws::app {
@@ -32,6 +34,8 @@ struct BenchOptions {
   bool verify = false;
   bool raw = false;  // the server is bare: it sends back the bytes that it gets
   bool json = false;
+  protocol::Compression compression;
+  reactor::TlsClientOptions tls;
   int pid = 0;  // of the server, to look at it from outside; 0: nobody
 };
 

@@ -21,6 +21,11 @@ class BenchReader {
   // What a client hears is not masked (RFC 6455 5.1); what a bare server sends back is as it was sent, and masked.
   explicit BenchReader(protocol::Role role = protocol::Role::kClient) : role_(role) {}
 
+  // permessage-deflate was agreed on: a message may come compressed (RFC 7692 6).
+  void allow_compressed() { reserved_bits_allowed_ = protocol::kCompressedBit; }
+  // Whether the message that `sink` is told of is; its size is then that on the wire.
+  bool compressed() const { return compressed_; }
+
   // Reads on. `sink` has
   //   void on_payload(std::span<const std::uint8_t>)     of a message, piece by piece, if wants_payload()
   //   void on_message(protocol::Opcode, std::uint64_t)   one is complete, of this type and size
@@ -45,13 +50,16 @@ class BenchReader {
   protocol::Opcode frame_ = protocol::Opcode::kContinuation;
   protocol::Opcode message_ = protocol::Opcode::kContinuation;
   protocol::Role role_;
+  std::uint8_t reserved_bits_allowed_ = 0;
+  bool compressed_ = false;
   bool in_frame_ = false;
   bool final_ = false;
   bool message_open_ = false;
 };
 
 inline protocol::Error BenchReader::begin_frame(const protocol::FrameHeader& header) {
-  const protocol::Error error = protocol::check_frame_header(header, {.role = role_, .message_open = message_open_});
+  const protocol::Error error = protocol::check_frame_header(
+      header, {.role = role_, .message_open = message_open_, .reserved_bits_allowed = reserved_bits_allowed_});
   if (error != protocol::Error::kNone) return error;
   in_frame_ = true;
   left_ = header.payload_size;
@@ -61,6 +69,7 @@ inline protocol::Error BenchReader::begin_frame(const protocol::FrameHeader& hea
   if (!message_open_) {
     message_ = frame_;
     message_size_ = 0;
+    compressed_ = (header.reserved_bits & protocol::kCompressedBit) != 0;
   }
   message_size_ += left_;
   message_open_ = !final_;

@@ -76,6 +76,26 @@ std::string headline(const BenchOptions& options, const BenchResult& result) {
   return line + ", for " + three_digits(result.seconds) + " s";
 }
 
+std::string_view name_of(protocol::Compression::Mode mode) {
+  switch (mode) {
+    case protocol::Compression::Mode::kOff: return "off";
+    case protocol::Compression::Mode::kShared: return "shared";
+    case protocol::Compression::Mode::kDedicated: break;
+  }
+  return "dedicated";
+}
+
+// What is not a plain message over a plain connection.
+void add_wire(std::string& table, const BenchOptions& options, const BenchResult& result) {
+  if (!result.wire.tls.empty()) {
+    add_row(table, "encrypted", {result.wire.tls + (options.tls.insecure ? ", whoever answers is believed" : "")});
+  }
+  if (!result.wire.compression) return;
+  const bool messages = options.mode == BenchMode::kEcho || options.mode == BenchMode::kBroadcast;
+  const std::string frame = messages ? ", a frame is " + format_bytes(static_cast<double>(result.frame_size)) : "";
+  add_row(table, "compressed", {std::string(name_of(options.compression.mode)) + frame});
+}
+
 void add_counts(std::string& table, const BenchOptions& options, const BenchResult& result) {
   const BenchFigures& figures = result.figures;
   if (options.mode == BenchMode::kIdle) {
@@ -174,7 +194,17 @@ std::string options_json(const BenchOptions& options) {
       .add("seconds", static_cast<double>(options.seconds.count()) / 1000)
       .add("warmup", static_cast<double>(options.warmup.count()) / 1000)
       .add("text", options.text)
-      .add("verify", options.verify);
+      .add("verify", options.verify)
+      .add_text("compress", name_of(options.compression.mode));
+  return object.str();
+}
+
+std::string wire_json(const BenchOptions& options, const BenchResult& result) {
+  JsonObject object;
+  const bool messages = options.mode == BenchMode::kEcho || options.mode == BenchMode::kBroadcast;
+  object.add_text("tls", result.wire.tls)
+      .add("compressed", result.wire.compression.has_value())
+      .add_if("frame_bytes", messages ? std::optional(std::uint64_t{result.frame_size}) : std::nullopt);
   return object.str();
 }
 
@@ -222,6 +252,7 @@ std::string_view bench_unit(BenchMode mode) {
 std::string bench_table(const BenchOptions& options, const BenchResult& result) {
   std::string table = headline(options, result) + '\n' + options.url_text + "\n\n";
   add_counts(table, options, result);
+  add_wire(table, options, result);
   const bool broadcast = options.mode == BenchMode::kBroadcast;
   if (broadcast) {
     add_row(table, "sent",
@@ -248,6 +279,7 @@ std::string bench_json(const BenchOptions& options, const BenchResult& result) {
       .add_text("mode", name_of(options.mode))
       .add("options", options_json(options))
       .add("connections", connections.str())
+      .add("wire", wire_json(options, result))
       .add("seconds", result.seconds)
       .add_text("unit", bench_unit(options.mode))
       .add("count", figures.count)

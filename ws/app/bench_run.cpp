@@ -22,6 +22,10 @@ namespace {
 // Descriptors that are not connections: standard streams, the loop's own, /proc.
 constexpr std::size_t kOtherDescriptors = 32;
 constexpr std::size_t kLandingSize = 512 * 1024;
+// From one address to one destination: fewer than the kernel has ports for (ip_local_port_range, 28,232 as a rule), so
+// that those which are in use or in TIME_WAIT do not matter.
+constexpr std::size_t kConnectionsOfSource = 16'384;
+constexpr std::size_t kMostSources = 254;
 constexpr double kSecond = 1e9;
 
 // The soft limit is there for programs that use select(); each connection is a descriptor.
@@ -42,6 +46,20 @@ std::size_t link_count(const BenchOptions& options) {
   return options.connections + (options.mode == BenchMode::kBroadcast ? 1 : 0);
 }
 
+// Every address of 127.0.0.0/8 is this machine's. Empty where the kernel's choice will do, or there is no other.
+std::vector<reactor::Address> make_sources(const std::vector<reactor::Address>& destinations, std::size_t count) {
+  std::vector<reactor::Address> sources;
+  const auto is_one_of_many = [](const reactor::Address& address) {
+    return address.family() == AF_INET && address.is_loopback();
+  };
+  const std::size_t wanted = (count + kConnectionsOfSource - 1) / kConnectionsOfSource;
+  if (wanted < 2 || !std::any_of(destinations.begin(), destinations.end(), is_one_of_many)) return sources;
+  for (std::size_t each = 1; each <= std::min<std::size_t>(wanted, kMostSources); ++each) {
+    sources.push_back(*reactor::Address::numeric("127.0.0." + std::to_string(each), 0));
+  }
+  return sources;
+}
+
 // One nonce and one masking key for the run: a load generator hides nothing.
 std::unique_ptr<BenchPlan> make_plan(reactor::Loop& loop, const BenchOptions& options) {
   std::array<std::uint8_t, protocol::kKeySize> nonce{};
@@ -50,14 +68,27 @@ std::unique_ptr<BenchPlan> make_plan(reactor::Loop& loop, const BenchOptions& op
   fill_random(mask);
   // A bare server has one answer, and this key of RFC 6455 1.3 is the one that it is right for.
   const std::string key = options.raw ? "dGhlIHNhbXBsZSBub25jZQ==" : protocol::make_key(nonce);
+  const std::string extensions = protocol::write_deflate_offer(options.compression);
+  const bool compresses = options.compression.mode != protocol::Compression::Mode::kOff;
+  const auto content = compresses ? BenchMessages::Content::kWords : BenchMessages::Content::kRandom;
+  std::optional<reactor::TlsContext> tls;
+  if (options.url.secure) tls = reactor::TlsContext::client(options.tls);
+  auto addresses = reactor::resolve(options.url.host, options.url.port, false);
+  auto sources = make_sources(addresses, link_count(options));
   auto plan = std::make_unique<BenchPlan>(BenchPlan{
       .loop = loop,
-      .addresses = reactor::resolve(options.url.host, options.url.port, false),
-      .request =
-          protocol::write_upgrade_request({.host = options.url.host_field, .target = options.url.target, .key = key}),
+      .addresses = std::move(addresses),
+      .sources = std::move(sources),
+      .tls = std::move(tls),
+      .host = options.url.host,
+      .compression = options.compression,
+      .request = protocol::write_upgrade_request(
+          {.host = options.url.host_field, .target = options.url.target, .key = key, .extensions = extensions}),
       .key = key,
-      .messages = BenchMessages(options.size, options.text, options.depth, mask),
+      .messages = BenchMessages(options.size, options.text, options.depth, mask, content),
+      .inflater = protocol::Inflater(),
       .errors = {},
+      .wire = {},
       .verify = options.verify,
       .raw = options.raw,
       .landing = std::vector<std::uint8_t>(kLandingSize)});
@@ -211,6 +242,8 @@ void BenchRun::collect() {
   }
   result_.errors = plan_->errors;
   result_.unexpected = plan_->unexpected;
+  result_.wire = plan_->wire;
+  result_.frame_size = plan_->messages.frame_size();
 }
 
 void BenchRun::stop() {

@@ -32,6 +32,8 @@ struct BenchResult {
   std::optional<double> memory_each;        // for each connection
   BenchErrors errors;
   std::uint64_t unexpected = 0;
+  BenchPlan::Wire wire;
+  std::size_t frame_size = 0;  // of each message that we send, with its header
 };
 
 class BenchRun {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ws/app/bench_inflate.hpp"
 #include "ws/protocol/mask.hpp"
 #include "ws/protocol/utf8.hpp"
 
@@ -131,6 +132,55 @@ TEST(BenchCheck, begins_anew_after_each_message) {
   payload.push_back(0);
   check.feed(payload);
   EXPECT_FALSE(check.finish());
+}
+
+// ---- Compressed
+
+// What a decoder would make of the frame at the front of `bytes`.
+Bytes inflated_of(std::span<const std::uint8_t> bytes, std::uint8_t reserved_bits) {
+  const auto header = protocol::parse_frame_header(bytes);
+  EXPECT_TRUE(header && header->masked);
+  EXPECT_EQ(header->reserved_bits, reserved_bits);
+  const auto masked = bytes.subspan(header->header_size, header->payload_size);
+  Bytes payload(masked.begin(), masked.end());
+  protocol::apply_mask(payload, header->masking_key, 0);
+  if (reserved_bits == 0) return payload;
+  protocol::Inflater inflater;
+  BenchInflate inflate(inflater);
+  inflate.feed(payload);
+  const auto whole = inflate.finish();
+  EXPECT_TRUE(whole);
+  return whole ? Bytes(whole->begin(), whole->end()) : Bytes();
+}
+
+TEST(BenchMessages, words_are_compressed_to_less_than_half_and_come_back_as_they_were) {
+  for (const bool text : {false, true}) {
+    for (const bool final_blocks : {false, true}) {
+      for (const std::size_t size : {std::size_t{1000}, std::size_t{100'000}}) {
+        BenchMessages messages(size, text, 3, kKey, BenchMessages::Content::kWords);
+        EXPECT_GT(messages.frame_size(), size);
+        messages.compress({.context_takeover = true, .final_blocks = final_blocks}, 64);
+        EXPECT_LT(messages.frame_size(), size / 2);
+        EXPECT_EQ(messages.block().size(), messages.batch() * messages.frame_size());
+        const Stamp stamp{.owner = 7, .number = 77};
+        const Bytes payload = inflated_of(messages.stamped_frame(stamp), protocol::kCompressedBit);
+        ASSERT_EQ(payload.size(), size);
+        const auto found = checked(messages, payload);
+        ASSERT_TRUE(found);
+        EXPECT_EQ(found->number, 77U);
+        inflated_of(messages.block().view().last(messages.frame_size()), protocol::kCompressedBit);
+      }
+    }
+  }
+}
+
+TEST(BenchMessages, what_is_too_small_or_gains_nothing_goes_as_it_is) {
+  BenchMessages small(63, true, 1, kKey, BenchMessages::Content::kWords);
+  small.compress({}, 64);
+  EXPECT_EQ(inflated_of(small.block().view(), 0).size(), 63U);
+  BenchMessages random(1000, false, 1, kKey);
+  random.compress({}, 64);
+  EXPECT_EQ(inflated_of(random.block().view(), 0).size(), 1000U);
 }
 
 }  // namespace

@@ -78,6 +78,22 @@ TEST(BenchOptions, with_a_rate_hold_nothing_back_unless_told) {
   EXPECT_EQ(options_of({"--rate", "5000", "--depth", "1"}).depth, 1U);
 }
 
+TEST(BenchOptions, know_tls_and_compression) {
+  const ParsedBench parsed =
+      parse({"wss://localhost", "--ca", "a.pem", "--cert", "b.pem", "--key", "b.key", "--insecure", "--compress",
+             "dedicated", "--compress-window", "10", "--compress-min", "0"});
+  EXPECT_EQ(parsed.exit_status, -1);
+  const reactor::TlsClientOptions& tls = parsed.options.tls;
+  EXPECT_EQ(tls.ca, "a.pem");
+  EXPECT_EQ(tls.certificate, "b.pem");
+  EXPECT_EQ(tls.key, "b.key");
+  EXPECT_TRUE(tls.insecure && parsed.options.url.secure);
+  EXPECT_EQ(parsed.options.compression.mode, protocol::Compression::Mode::kDedicated);
+  EXPECT_EQ(parsed.options.compression.window_bits, 10);
+  EXPECT_EQ(parsed.options.compression.min_size, 0U);
+  EXPECT_EQ(options_of({}).compression.mode, protocol::Compression::Mode::kOff);
+}
+
 TEST(BenchOptions, refuse_in_one_line_that_names_the_flag) {
   const std::string url = "ws://localhost:8080/";
   const struct {
@@ -87,7 +103,11 @@ TEST(BenchOptions, refuse_in_one_line_that_names_the_flag) {
       {{}, "URL"},
       {{"localhost:8080"}, "it has no scheme"},
       {{"http://localhost:8080"}, "not ws or wss"},
-      {{"wss://localhost:8080"}, "asks for TLS"},
+      {{url, "--ca", "x"}, "are for wss://"},
+      {{"wss://localhost", "--cert", "x"}, "--cert and --key go together"},
+      {{"wss://localhost", "--raw"}, "--raw: is for a server that speaks no TLS"},
+      {{url, "--raw", "--compress", "shared"}, "--raw: is for a server that knows no --compress"},
+      {{url, "--compress", "much"}, "'much' is not off, shared or dedicated"},
       {{url, url}, "ws://localhost"},
       {{url, "--connections", "0"}, "--connections"},
       {{url, "--connections", "many"}, "'many' is no number"},
@@ -119,8 +139,9 @@ TEST(BenchOptions, show_help_with_every_flag) {
   testing::internal::CaptureStdout();
   EXPECT_EQ(parse({"--help"}).exit_status, 0);
   const std::string help = testing::internal::GetCapturedStdout();
-  for (const char* flag : {"URL", "--mode", "--connections", "--size", "--depth", "--rate", "--seconds", "--warmup",
-                           "--text", "--verify", "--pid", "--json"}) {
+  for (const char* flag :
+       {"URL", "--mode", "--connections", "--size", "--depth", "--rate", "--seconds", "--warmup", "--text", "--verify",
+        "--pid", "--json", "--ca", "--insecure", "--cert", "--key", "--compress"}) {
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   }
 }

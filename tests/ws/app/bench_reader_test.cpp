@@ -106,6 +106,22 @@ TEST(BenchReader, of_a_bare_server_counts_masked_frames_and_no_others) {
   }
 }
 
+TEST(BenchReader, says_which_messages_are_compressed_once_they_may_be) {
+  struct Asking : Sink {
+    void on_message(Opcode, std::uint64_t) { compressed.push_back(reader->compressed()); }
+    const BenchReader* reader = nullptr;
+    std::vector<bool> compressed{};
+  };
+  const Bytes bytes = {0xC2, 0x01, 'x', 0x82, 0x01, 'x', 0x41, 0x01, 'x', 0x89, 0x00, 0x80, 0x01, 'x'};
+  BenchReader reader;
+  Asking sink;
+  sink.reader = &reader;
+  reader.allow_compressed();
+  EXPECT_EQ(reader.read(bytes, sink), Error::kNone);
+  EXPECT_EQ(sink.compressed, (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(reader.read(Bytes{0xC9, 0x00}, sink), Error::kReservedBits);
+}
+
 TEST(BenchReader, stops_at_the_rule_that_is_broken) {
   const struct {
     Bytes bytes;
