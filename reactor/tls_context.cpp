@@ -108,6 +108,7 @@ TlsContext TlsContext::server(const TlsServerOptions& options) {
     refuse("'" + options.client_ca + "' is no PEM file of certificate authorities");
   SSL_CTX_set_client_CA_list(context, names);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  ERR_clear_error();  // the end of a PEM file is one
   return made;
 }
 

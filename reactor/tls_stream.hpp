@@ -53,6 +53,7 @@ class TlsStream final : public Stream {
   void ask_for_a_turn();
   void shake_hands();
   void look_at_wire();
+  bool waits_for_input() const;
   std::size_t seal(std::span<const std::uint8_t> bytes);
   std::string reason(int error) const;
 

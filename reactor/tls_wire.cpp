@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMostSealed = 128 * 1024;
 
 // Of OpenSSL, which names them only in a comment of bio.h.
+constexpr int kHandToKernel = 72;
 constexpr int kNextIsControl = 74;
 constexpr int kNextIsData = 75;
 
@@ -31,6 +32,10 @@ struct TlsWireBio {
       case BIO_CTRL_EOF: return wire(bio).finished_ ? 1 : 0;
       case BIO_CTRL_PUSH:
       case BIO_CTRL_POP: return 1;
+      // Asked for six times with each record: the socket's BIO, which knows as well, is a long way off.
+      case BIO_CTRL_GET_KTLS_SEND: return wire(bio).kernel_encrypts_ ? 1 : 0;
+      case BIO_CTRL_GET_KTLS_RECV: return wire(bio).kernel_decrypts_ ? 1 : 0;
+      case kHandToKernel: return wire(bio).hand_to_kernel(BIO_next(bio), number, pointer);
       case kNextIsControl: wire(bio).control_ = true; break;
       case kNextIsData: wire(bio).control_ = false; break;
       default: break;
@@ -60,9 +65,16 @@ BIO* TlsWire::make_bio() {
   return BIO_push(bio, socket);
 }
 
+long TlsWire::hand_to_kernel(BIO* socket, long direction, void* keys) {
+  const long result = BIO_ctrl(socket, kHandToKernel, direction, keys);
+  kernel_encrypts_ = BIO_get_ktls_send(socket);
+  kernel_decrypts_ = BIO_get_ktls_recv(socket);
+  return result;
+}
+
 int TlsWire::read(BIO* bio, char* out, int size) {
   BIO_clear_retry_flags(bio);
-  if (BIO_get_ktls_recv(BIO_next(bio))) {
+  if (kernel_decrypts_) {
     const int result = BIO_read(BIO_next(bio), out, size);
     BIO_copy_next_retry(bio);
     finished_ = result == 0;

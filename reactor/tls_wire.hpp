@@ -29,6 +29,8 @@ class TlsWire {
     drained_ = false;
     hang_up_ = hang_up_ || hang_up;
   }
+  // Nothing is to be received before epoll has news.
+  bool drained() const { return drained_; }
   // Encrypted bytes that wait for room.
   std::size_t sealed() const { return sealed_.size() - sent_; }
   // Sends them as far as the socket takes them.
@@ -41,6 +43,7 @@ class TlsWire {
 
   int read(bio_st* bio, char* out, int size);
   int write(bio_st* bio, const char* bytes, int size);
+  long hand_to_kernel(bio_st* socket, long direction, void* keys);
   std::size_t send(const std::uint8_t* bytes, std::size_t size);
 
   int fd_;
@@ -48,6 +51,8 @@ class TlsWire {
   bool hang_up_ = false;
   bool finished_ = false;
   bool failed_ = false;
+  bool kernel_encrypts_ = false;
+  bool kernel_decrypts_ = false;
   bool control_ = false;  // the kernel encrypts, and the next write is no application data
   std::vector<std::uint8_t> sealed_;
   std::size_t sent_ = 0;  // of them

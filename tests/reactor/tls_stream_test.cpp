@@ -417,6 +417,38 @@ TEST(TlsStream, close_notify_is_the_end_of_one_direction) {
 }
 
 // RFC 8446 6.1: without close_notify nobody knows whether that was all.
+// OpenSSL's queue of errors is one for the thread, and others use OpenSSL too.
+TEST(TlsStream, an_error_that_somebody_else_left_is_not_ours) {
+  Half half;
+  ASSERT_TRUE(half.shake_hands());
+  const auto leave_error = [] { ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR); };
+  half.client.write("still here");
+  const std::string record = half.client.take();
+  for (const std::string& piece : {record.substr(0, 10), record.substr(10)}) {
+    leave_error();
+    half.peer.send(piece);
+    turn(half.loop);
+  }
+  EXPECT_EQ(half.handler.input, "still here");
+  leave_error();
+  half.stream->write(bytes("and here"));
+  half.stream->flush();
+  SSL_shutdown(half.client.session());
+  leave_error();
+  half.carry();
+  EXPECT_TRUE(turn_until(half.loop, [&] { return !half.handler.ends.empty(); }));
+  EXPECT_TRUE(half.handler.finished()) << half.stream->failure();
+  ERR_clear_error();
+}
+
+TEST(TlsStream, it_says_with_what_it_is_encrypted_once_it_is) {
+  Half half(TLS1_3_VERSION);
+  EXPECT_EQ(half.stream->cipher(), "");
+  ASSERT_TRUE(half.shake_hands());
+  EXPECT_TRUE(turn_until(half.loop, [&] { return !half.stream->cipher().empty(); }));
+  EXPECT_EQ(half.stream->cipher(), "TLSv1.3 TLS_AES_128_GCM_SHA256");
+}
+
 TEST(TlsStream, an_end_without_close_notify_is_a_loss) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     Half half(version);
