@@ -45,6 +45,8 @@ void Connection::ping_peer() {
   if (extras_ != nullptr) extras_->ping_backlog.reset();
   if (output.taken != output.written) extras().ping_backlog.emplace(output);
   ping();
+  // At once and not at the end of the turn: thousands are pinged in one, and their queues would all be there then.
+  stream_->flush();
 }
 
 bool Connection::is_busy_with_our_bytes() {

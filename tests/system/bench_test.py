@@ -22,7 +22,7 @@ from contextlib import contextmanager
 import websockets
 
 from harness import DEADLINE, SANITIZED, expect, expect_equal, main, note, test, wait_until
-from server import PROGRAM, Server, run
+from server import PROGRAM, Server, TlsServer, run
 from wire import BINARY, CLOSE, PING, PONG, TEXT, apply_mask, certificate, frame
 
 SHORT = ("--seconds", "500ms", "--warmup", "100ms")
@@ -217,24 +217,13 @@ def an_interrupt_ends_it_with_the_figures_so_far():
 
 # ---- Encrypted and compressed
 
-class SecureServer(Server):
-    """Listens for TLS alone."""
-
-    def __init__(self, *flags):
-        cert, key = certificate()
-        super().__init__("--tls-listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, *flags, listen=())
-
-    def url(self, path="/", scheme="wss"):
-        return super().url(path, scheme)
-
-
 def believing():
     return "--ca", certificate()[0]
 
 
 @test
 def every_mode_works_over_tls_and_the_report_says_which():
-    with SecureServer() as server:
+    with TlsServer() as server:
         for mode, path, unit, *flags in (("echo", "/echo", "round trips", "--depth", "4"),
                                          ("echo", "/echo", "round trips", "--size", "300KiB", "--verify"),
                                          ("broadcast", "/broadcast", "deliveries", "--verify"),
@@ -245,7 +234,7 @@ def every_mode_works_over_tls_and_the_report_says_which():
             expect_shape(report, mode, unit)
             expect(report["wire"]["tls"].startswith("TLSv1.3 TLS_"), f"over {report['wire']}")
             expect(mode == "idle" or report["count"] > 5, f"nothing came back: {report}")
-    with SecureServer("--tls-min", "1.2") as server:
+    with TlsServer("--tls-min", "1.2") as server:
         done = run("bench", server.url("/echo"), *SHORT, "--connections", "5", "--insecure")
         expect_equal((done.returncode, done.stderr), (0, ""), "exit status and errors")
         expect(re.search(r"^encrypted +TLSv1\.3 TLS_\S+, whoever answers is believed$", done.stdout, re.M), done.stdout)
@@ -253,7 +242,7 @@ def every_mode_works_over_tls_and_the_report_says_which():
 
 @test
 def a_server_that_is_not_believed_is_a_handshake_that_failed():
-    with SecureServer() as server:
+    with TlsServer() as server:
         report = bench(server.url("/echo"), status=1)
         expect("certificate" in report["errors"]["handshake_failed"]["first"], f"the errors are {report['errors']}")
     with Server() as server:
@@ -320,11 +309,6 @@ def verify_finds_what_a_bad_server_does_to_compressed_messages():
         expect(kind in report["errors"] if kind else report["count"] > 0, f"{kind} is not among {report['errors']}")
 
 
-def raise_limit():
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 @test
 def more_connections_than_an_address_has_ports_come_from_several():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -332,7 +316,7 @@ def more_connections_than_an_address_has_ports_come_from_several():
         note(f"not tried: {hard} descriptors are allowed, and 17,000 needed")
         return
     # Nobody may have all of them, so that they have come from several addresses.
-    with Server("--max-connections-per-ip", "16400", prepare=raise_limit) as server:
+    with Server("--max-connections-per-ip", "16400") as server:
         report = bench(server.url("/echo"), "--mode", "idle", "--connections", "16800", short=("--seconds", "500ms"))
         expect_equal(report["connections"]["opened"], 16_800, "connections")
 

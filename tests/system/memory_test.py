@@ -3,14 +3,16 @@
 They are of the release build (WS101_RELEASE, or build/release/ws101): what sanitizers cost is beside the point.
 """
 
+import json
 import random
+import resource
 import select
 import struct
 import time
 
-from cost import idle_bytes
-from harness import DEADLINE, expect, expect_equal, main, note, test
-from server import Server, release_program
+from cost import COMPRESSED, echo_compressed, idle_bytes
+from harness import DEADLINE, expect, expect_equal, main, note, test, test_where
+from server import Server, release_program, run
 from wire import BINARY, PING, TEXT, TLS, WOULD_BLOCK, Peer, close_frame, frame, header, request
 
 MIB = 1 << 20
@@ -224,6 +226,36 @@ def an_idle_websocket_costs_less_than_400_bytes_and_over_tls_than_18_kilobytes()
         each = idle_bytes(server, count)
         note(f"{count} idle WebSockets on /echo: {each:.0f} bytes of the server's memory each")
         expect(each < (18_000 if TLS else 400), f"an idle WebSocket costs {each:.0f} bytes")
+
+
+@test_where(not TLS, "it says something of compression, which is no different there")
+def a_connection_that_compresses_in_shared_mode_costs_no_more_than_16_bytes_more():
+    def lowest_of(flags, fields, echo, so_far):
+        with measured(*flags) as server:
+            each = idle_bytes(server, 10_000, lambda peers: [echo(peer) for peer in peers], fields)
+        return min(each, so_far)
+
+    # What the heap happens to need of pages only ever adds, so the lowest of some is what it costs.
+    plain = shared = float("inf")
+    for _ in range(6):
+        plain = lowest_of((), None, Peer.echo, plain)
+        shared = lowest_of(("--compress", "shared"), COMPRESSED, echo_compressed, shared)
+        note(f"an idle connection that has echoed: {plain:.0f} bytes, compressed {shared:.0f}")
+        if shared <= plain + 16:
+            return
+    expect(False, f"an idle connection costs {plain:.0f} bytes, one that compresses {shared:.0f}")
+
+
+@test_where(not TLS, "of TLS the session is what costs")
+def pings_to_thousands_of_connections_leave_no_memory_behind():
+    count = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
+    with measured("--ping-interval", "2s") as server:
+        done = run("bench", server.url("/echo"), "--mode", "idle", "--connections", str(count), "--seconds", "3500ms",
+                   "--json", "--pid", str(server.pid), program=release_program())
+        report = json.loads(done.stdout)
+        each = report["server"]["memory_bytes_each"]
+        note(f"{report['connections']['opened']} idle WebSockets, pinged every two: {each:.0f} bytes each")
+        expect(report["ok"] and each < 350, f"an idle WebSocket that was pinged costs {each:.0f} bytes: {report}")
 
 
 main()

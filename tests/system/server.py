@@ -194,3 +194,13 @@ class Server:
         with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
             fields = file.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class TlsServer(Server):
+    """Listens for TLS alone, whatever WS101_WIRE says; `pair` is (certificate, key)."""
+
+    def __init__(self, *flags, pair=None, **options):
+        self.pair = pair or certificate()
+        super().__init__("--tls-listen", "127.0.0.1:0", "--tls-cert", self.pair[0], "--tls-key", self.pair[1], *flags,
+                         listen=(), **options)
+        self.secure = True

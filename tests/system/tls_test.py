@@ -14,18 +14,9 @@ import threading
 import time
 
 from harness import DEADLINE, expect, expect_equal, main, note, test, wait_until
-from server import Server, release_program, run
+from server import Server, TlsServer, release_program, run
 from wire import BINARY, CLOSE, Peer, believing_context, certificate, client_context, close_frame, frame, \
     make_certificate, request
-
-
-class TlsServer(Server):
-    """Listens for TLS alone; `pair` is (certificate, key)."""
-
-    def __init__(self, *flags, pair=None, **options):
-        self.pair = pair or certificate()
-        super().__init__("--tls-listen", "127.0.0.1:0", "--tls-cert", self.pair[0], "--tls-key", self.pair[1], *flags,
-                         listen=(), **options)
 
 
 def s_client(server, *flags, feed="Q\n"):

@@ -94,11 +94,10 @@ def certificate():
     return make_certificate(folder, "server")
 
 
-def make_certificate(folder, name):
+def make_certificate(folder, name, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
     files = os.path.join(folder, f"{name}.pem"), os.path.join(folder, f"{name}.key")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                    "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1",
-                    "-keyout", files[1], "-out", files[0]], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *key, "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1", "-keyout", files[1], "-out", files[0]], check=True, capture_output=True)
     return files
 
 
