@@ -1,3 +1,4 @@
+// A stream is lent at a message's first byte and given back behind its last, so that it serves all connections in turn.
 #include "ws/app/bench_inflate.hpp"
 
 #include <utility>
