@@ -116,9 +116,10 @@ test: ## Runs every test; TESTS='http ws' picks folders, FILTER='Hub*' picks nam
 
 check: export ASAN_OPTIONS := detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1
 check: export UBSAN_OPTIONS := print_stacktrace=1:halt_on_error=1
-check: ## Runs every test under the sanitizers, then all of `make lint`. Takes minutes.
+check: ## Runs every test under the sanitizers, then all of `make lint` and `make bench-check`. Takes minutes.
 	$(run_tests) --tree sanitized --program build/sanitized/ws101 --slow 5 $(if $(FILTER),--filter '$(FILTER)') \
-	  --build '$(MAKE) -k build/sanitized/ready' $(NPM:%=--prepare '$(MAKE) -s %') $(call test_binaries,sanitized) $(CHOSEN_SCRIPTS) $(OTHER_WIRES) $(LINT)
+	  --build '$(MAKE) -k build/sanitized/ready' $(NPM:%=--prepare '$(MAKE) -s %') $(call test_binaries,sanitized) $(CHOSEN_SCRIPTS) $(OTHER_WIRES) $(LINT) \
+	  --step 'what it costs' '$(MAKE) bench-check'
 
 lint: ## Checks format, house rules, clang-tidy on the product, and that both compilers give no warning.
 	$(run_tests) tests/lint/house_test.py $(LINT)

@@ -50,6 +50,14 @@ def a_figure_that_is_gone_or_that_nobody_stored_is_worse():
 
 
 @test
+def a_limit_is_what_it_is_and_must_be_measured():
+    limits = {"bytes, more": 16}
+    for value, wanted in ((0, 0), (16, 0), (16.1, 1)):
+        expect_equal(check.compare(STORED, {**STORED, "bytes, more": value}, limits=limits)[1], wanted)
+    expect_equal(check.compare(STORED, STORED, limits=limits)[1], 1)
+
+
+@test
 def instructions_of_another_compiler_are_shown_and_not_judged_but_system_calls_are():
     expect_equal(worse(same_build=False, instructions_echo=500.0), 0)
     expect_equal(worse(same_build=False, system_calls_echo=4.0), 1)
