@@ -129,13 +129,13 @@ ssize_t TlsStream::receive_layered(std::span<std::uint8_t> room) {
   if (!ready_) return is_.readable = false, errno = EAGAIN, -1;
   std::size_t received = 0;
   is_.readable = true;
-  // What others left there would be taken for ours. To clear it always would cost more than all that is done here.
+  // What others left there would be taken for ours. To look is cheaper than to clear: 838 instructions.
   if (ERR_peek_error() != 0) ERR_clear_error();
   while (received < room.size()) {
     std::size_t part = 0;
     const int result = SSL_read_ex(session_.get(), room.data() + received, room.size() - received, &part);
     received += part;
-    // To ask once more, only to hear that there is nothing, would cost a quarter of a small record.
+    // To ask once more, only to hear that there is nothing, would take and free the memory for a record.
     const bool empty = result == 1 ? wire_.drained() && SSL_has_pending(session_.get()) == 0 : waits_for_input();
     if (empty) {
       is_.readable = false;
@@ -154,7 +154,7 @@ ssize_t TlsStream::receive_layered(std::span<std::uint8_t> room) {
   return received > 0 ? static_cast<ssize_t>(received) : (errno = EAGAIN, -1);
 }
 
-// The same as SSL_ERROR_WANT_READ, at a tenth of its cost.
+// The same as SSL_ERROR_WANT_READ, without a look at the queue of errors.
 bool TlsStream::waits_for_input() const {
   return SSL_want_read(session_.get()) && BIO_should_read(SSL_get_rbio(session_.get()));
 }
