@@ -68,8 +68,9 @@ class Resident {
 class Loop {
  public:
   // One shared receive buffer, and one cork that gathers the small writes of the connection whose turn it is:
-  // an idle connection owns neither.
-  static constexpr std::size_t kReceiveBufferSize = 64 * 1024;
+  // an idle connection owns neither. A message of 64 KiB and its header fit: the size that is sent most of the large
+  // ones.
+  static constexpr std::size_t kReceiveBufferSize = 65 * 1024;
   static constexpr std::size_t kCorkSize = 32 * 1024;
 
   Loop();

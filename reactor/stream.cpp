@@ -15,7 +15,7 @@ namespace reactor {
 namespace {
 
 // What one connection may receive before the others have had their turn.
-constexpr std::size_t kShare = 64 * 1024;
+constexpr std::size_t kShare = Loop::kReceiveBufferSize;
 
 }  // namespace
 

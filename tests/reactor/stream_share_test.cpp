@@ -20,7 +20,7 @@
 namespace reactor::tests {
 namespace {
 
-constexpr std::size_t kShare = 64 * 1024;  // of one stream, as in stream.cpp
+constexpr std::size_t kShare = Loop::kReceiveBufferSize;  // of one stream, as in stream.cpp
 constexpr std::size_t kFlood = std::size_t{4} << 20;
 constexpr std::size_t kFlooder = 0;
 constexpr std::size_t kQuiet = 1;

@@ -16,7 +16,7 @@
 namespace reactor::tests {
 namespace {
 
-constexpr std::size_t kShare = 64 * 1024;
+constexpr std::size_t kShare = Loop::kReceiveBufferSize;
 
 TEST(Stream, every_byte_arrives_once_and_in_order) {
   for (const Transport& transport : kTransports) {
