@@ -16,6 +16,9 @@ namespace {
 
 // What one connection may receive before the others have had their turn.
 constexpr std::size_t kShare = Loop::kReceiveBufferSize;
+// What lands in a large message's own memory is only moved, and counts for so much less than what is handed on piece by
+// piece. To go on with one message while it is in the cache makes an echo of 1 MiB a third cheaper.
+constexpr std::size_t kLandingCounts = 8;
 
 }  // namespace
 
@@ -176,10 +179,12 @@ void Stream::receive(std::size_t received) {
   while (is_.readable && !is_.reading_paused) {
     if (received >= kShare) return resume_reading();
     std::span<std::uint8_t> room = is_.use_landing ? handler_->landing() : std::span<std::uint8_t>();
-    if (room.empty()) room = {loop_.receive_buffer_.get(), Loop::kReceiveBufferSize};
+    const bool lands = !room.empty();
+    if (!lands) room = {loop_.receive_buffer_.get(), Loop::kReceiveBufferSize};
     const ssize_t result = receive_some(room);
     if (!take(room, result)) return;
-    received += static_cast<std::size_t>(std::max<ssize_t>(result, 0));
+    const auto size = static_cast<std::size_t>(std::max<ssize_t>(result, 0));
+    received += lands ? size / kLandingCounts : size;
   }
 }
 

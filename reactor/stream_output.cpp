@@ -145,6 +145,8 @@ std::size_t Stream::send(std::span<iovec> pieces) {
 // The socket did not take all. Returns how much it took.
 std::size_t Stream::count_sent(ssize_t result) {
   if (result < 0 && errno != EAGAIN && errno != EINTR) return fail(), 0;
+  // Interrupted is not full: epoll is asked anew, and says at once that there is room.
+  if (result < 0 && errno == EINTR) is_.room_watched = false;
   become_full();
   return result < 0 ? 0 : static_cast<std::size_t>(result);
 }

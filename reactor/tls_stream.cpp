@@ -156,7 +156,8 @@ ssize_t TlsStream::receive_layered(std::span<std::uint8_t> room) {
 
 // The same as SSL_ERROR_WANT_READ, without a look at the queue of errors.
 bool TlsStream::waits_for_input() const {
-  return SSL_want_read(session_.get()) && BIO_should_read(SSL_get_rbio(session_.get()));
+  // An error beside it, such as no memory for a record, may have left the wish of an earlier call standing.
+  return SSL_want_read(session_.get()) && BIO_should_read(SSL_get_rbio(session_.get())) && ERR_peek_error() == 0;
 }
 
 // OpenSSL may have answered something by itself.

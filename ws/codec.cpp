@@ -10,8 +10,9 @@ constexpr reactor::Milliseconds kQuiet{2000};
 }  // namespace
 
 void SpareMemory::note_use(reactor::Loop& loop) {
+  if (armed()) return;
   loop_ = &loop;
-  if (!armed()) loop.arm(*this, kQuiet);
+  loop.arm(*this, kQuiet);
 }
 
 void SpareMemory::on_timer() {

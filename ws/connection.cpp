@@ -132,13 +132,17 @@ std::optional<Message> Connection::read_message() {
 }
 
 [[gnu::noinline]] bool Connection::is_for_session(std::size_t size) {
-  if (is(kUnfinished) && size >= protocol::SpareBuffers::kSmallest && settings_.codec != nullptr)
-    settings_.codec->spare.note_use(loop_);
+  note_spare_memory();
   set_unfinished(false);
   // Inflating is work too: a megabyte of it is a share.
   if (is(kCompresses)) loop_.count_handed_on(size / 16);
   // What the peer sent before it saw our Close frame is read, to find its own, and dropped.
   return state_ == State::kOpen || settings_.keep_reading;
+}
+
+// What this message has left to the next is freed when there is none for a while.
+void Connection::note_spare_memory() {
+  if (is(kUnfinished) && settings_.codec != nullptr) settings_.codec->spare.note_use(loop_);
 }
 
 [[gnu::noinline]] void Connection::react(Event event) {
@@ -240,6 +244,7 @@ void Connection::on_peer_close(const Event& event) {
 
 // RFC 6455 7.1.7: say which rule it was, and end.
 void Connection::on_broken_rule(protocol::Error error) {
+  note_spare_memory();
   if (state_ == State::kClosing) return finish_as_we_said(false);
   const std::uint16_t code = protocol::close_code(error);
   const std::string_view reason = protocol::describe(error);

@@ -136,6 +136,7 @@ class Connection final : private reactor::StreamHandler, private reactor::Timer,
   bool is_for_session(std::size_t message_size);
   void react(protocol::Decoder::Event event);
   void set_unfinished(bool unfinished);
+  void note_spare_memory();
   void yield();
   void read_on();
   void keep_unread(std::span<const std::uint8_t> input);

@@ -35,5 +35,15 @@ TEST(SpareMemory, is_used_by_large_messages_and_freed_when_it_is_quiet) {
   EXPECT_TRUE(line.ws().is_open());
 }
 
+TEST(SpareMemory, of_a_message_that_broke_a_rule_is_freed_too) {
+  reactor::Loop loop;
+  const auto codec = std::make_shared<Codec>();
+  Line line(loop, {.codec = codec});
+  line.peer.send(frame(Role::kClient, Opcode::kText, std::string(1 << 20, 'x') + "\xFF"));
+  EXPECT_TRUE(line.wait_until_gone());
+  EXPECT_GE(codec->spare.buffers.memory(), 1U << 19);
+  EXPECT_TRUE(turn_until(loop, [&] { return codec->spare.buffers.memory() == 0; }));
+}
+
 }  // namespace
 }  // namespace ws

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cassert>
 #include <new>
+#include <utility>
 
 #include "ws/protocol/decoder_partial.hpp"
 #include "ws/protocol/deflate_offer.hpp"
@@ -41,8 +42,19 @@ MessageType message_type(Opcode opcode) { return static_cast<MessageType>(opcode
 Decoder::Decoder(Role role, const DecoderLimits& limits)
     : limits_(&limits), role_(role), ended_(false), short_sizes_(role == Role::kServer ? short_sizes(limits) : 0) {}
 Decoder::Decoder(Decoder&& other) noexcept = default;
-Decoder& Decoder::operator=(Decoder&& other) noexcept = default;
-Decoder::~Decoder() = default;
+Decoder& Decoder::operator=(Decoder&& other) noexcept {
+  std::swap(limits_, other.limits_);
+  std::swap(partial_, other.partial_);
+  role_ = other.role_;
+  ended_ = other.ended_;
+  short_sizes_ = other.short_sizes_;
+  reserved_bits_allowed_ = other.reserved_bits_allowed_;
+  history_bits_ = other.history_bits_;
+  return *this;
+}
+Decoder::~Decoder() {
+  if (partial_ != nullptr) partial_->settle(*limits_);
+}
 
 void Decoder::expect_compressed(const DeflateDirection& theirs) {
   assert(limits_->inflater != nullptr);
@@ -301,10 +313,8 @@ void Decoder::give_back() {
     limits_->inflater->take_back(std::move(partial_->stream));
     limits_->inflater->take_back(std::move(partial_->message));
     partial_->gathered = {};
-  } else if (limits_->spare_buffers != nullptr) {
-    limits_->spare_buffers->give(std::move(partial_->message));
   }
-  partial_->message = {};
+  partial_->give_message(*limits_);
 }
 
 std::span<std::uint8_t> Decoder::landing() {
@@ -332,6 +342,9 @@ bool Decoder::idle() const { return partial_ == nullptr || ended_ || !partial_->
 
 MessageBuffer Decoder::take_message() {
   if (partial_ == nullptr || partial_->message_open) return {};
+  const bool much_larger = partial_->lent;
+  partial_->settle(*limits_);
+  if (much_larger) partial_->message.shrink();
   return std::move(partial_->message);
 }
 

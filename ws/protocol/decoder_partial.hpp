@@ -33,9 +33,10 @@ struct Decoder::Partial {
   std::uint32_t fragment_count = 0;
   Utf8Validator utf8;
   MessageType type = MessageType::kText;
-  bool message_open = false;          // its end has not come
-  bool compressed = false;            // then `message` is what has been inflated
-  bool frame_open = false;            // that frame's end has not been reached; only if message_open
+  bool lent : 1 = false;              // the message's buffer is, by the loop
+  bool message_open : 1 = false;      // its end has not come
+  bool compressed : 1 = false;        // then `message` is what has been inflated
+  bool frame_open : 1 = false;        // that frame's end has not been reached; only if message_open
   Error landed_error = Error::kNone;  // found by landed(), told by next()
 
   // The start of a header, or of a control frame. A control frame's payload is used where it lies here.
@@ -48,6 +49,8 @@ struct Decoder::Partial {
   std::optional<FrameHeader> keep_header(std::span<std::uint8_t>& input);
   std::size_t allowed_capacity(std::size_t arrived, std::size_t to_come, std::uint64_t max_message) const;
   bool make_room(std::size_t capacity, const DecoderLimits& limits);
+  void settle(const DecoderLimits& limits);
+  void give_message(const DecoderLimits& limits);
   void unmask(std::span<std::uint8_t> piece);
   Error arrive(std::span<std::uint8_t> piece);
   InflateTarget inflate_target(std::uint64_t limit);
@@ -88,17 +91,33 @@ inline std::size_t Decoder::Partial::allowed_capacity(std::size_t arrived, std::
   return std::min(can_come, std::max(kSmallBuffer, 2 * arrived));
 }
 
-// Makes the message's buffer at least so large.
+// Makes the message's buffer at least so large. A spare one may be much larger: all that is lent has one bound.
 inline bool Decoder::Partial::make_room(std::size_t capacity, const DecoderLimits& limits) {
   if (capacity <= message.capacity()) return true;
   if (capacity >= SpareBuffers::kSmallest && limits.spare_buffers != nullptr) {
-    if (MessageBuffer spare = limits.spare_buffers->take(capacity); spare.capacity() > 0) {
+    if (MessageBuffer spare = limits.spare_buffers->lend(capacity); spare.capacity() > 0) {
       spare.append(message.bytes());
+      give_message(limits);
+      lent = true;
       message = std::move(spare);
       return true;
     }
   }
+  settle(limits);
   return message.reserve(capacity);
+}
+
+// From here on the message's buffer is its own.
+inline void Decoder::Partial::settle(const DecoderLimits& limits) {
+  if (lent) limits.spare_buffers->settle(message.capacity());
+  lent = false;
+}
+
+// Lets go of the message's buffer, for the next who needs one.
+inline void Decoder::Partial::give_message(const DecoderLimits& limits) {
+  settle(limits);
+  if (limits.spare_buffers != nullptr && !compressed) limits.spare_buffers->give(std::move(message));
+  message = {};
 }
 
 // `piece` is the newest of the message's bytes, as it came from the peer.

@@ -7,7 +7,7 @@
 
 namespace ws::protocol {
 
-MessageBuffer SpareBuffers::take(std::size_t size) {
+MessageBuffer SpareBuffers::lend(std::size_t size) {
   for (std::size_t index = count_; index-- > 0;) {
     if (buffers_[index].capacity() < size) continue;
     MessageBuffer taken = std::move(buffers_[index]);
@@ -16,6 +16,7 @@ MessageBuffer SpareBuffers::take(std::size_t size) {
               buffers_.begin() + static_cast<std::ptrdiff_t>(index));
     --count_;
     memory_ -= taken.capacity();
+    lent_ += taken.capacity();
     lowest_ = std::min(lowest_, index);
     taken.clear();
     return taken;
@@ -24,7 +25,7 @@ MessageBuffer SpareBuffers::take(std::size_t size) {
 }
 
 void SpareBuffers::give(MessageBuffer buffer) {
-  if (buffer.capacity() < kSmallest || count_ == kPlaces || memory_ + buffer.capacity() > kMost) return;
+  if (buffer.capacity() < kSmallest || count_ == kPlaces || memory_ + lent_ + buffer.capacity() > kMost) return;
   memory_ += buffer.capacity();
   buffers_[count_++] = std::move(buffer);
 }
@@ -36,7 +37,7 @@ bool SpareBuffers::free_unused() {
   const std::size_t left = count_ - lowest_;
   for (std::size_t index = left; index < count_; ++index) buffers_[index] = {};
   lowest_ = count_ = left;
-  return count_ > 0;
+  return count_ > 0 || lent_ > 0;
 }
 
 }  // namespace ws::protocol

@@ -25,14 +25,33 @@ MessageBuffer buffer_of(std::size_t capacity) {
 
 TEST(SpareBuffers, gives_out_what_came_last_and_is_large_enough) {
   SpareBuffers spare;
-  EXPECT_EQ(spare.take(1).capacity(), 0U) << "there is none yet";
+  EXPECT_EQ(spare.lend(1).capacity(), 0U) << "there is none yet";
   for (const std::size_t size : {100U, 300U, 200U}) spare.give(buffer_of(size * kKiB));
   EXPECT_EQ(spare.memory(), 600 * kKiB);
-  EXPECT_EQ(spare.take(150 * kKiB).capacity(), 200 * kKiB);
-  EXPECT_EQ(spare.take(101 * kKiB).capacity(), 300 * kKiB);
-  EXPECT_EQ(spare.take(101 * kKiB).capacity(), 0U) << "what is left is too small";
-  EXPECT_EQ(spare.take(1).capacity(), 100 * kKiB);
+  EXPECT_EQ(spare.lend(150 * kKiB).capacity(), 200 * kKiB);
+  EXPECT_EQ(spare.lend(101 * kKiB).capacity(), 300 * kKiB);
+  EXPECT_EQ(spare.lend(101 * kKiB).capacity(), 0U) << "what is left is too small";
+  EXPECT_EQ(spare.lend(1).capacity(), 100 * kKiB);
   EXPECT_EQ(spare.memory(), 0U);
+  EXPECT_EQ(spare.lent(), 600 * kKiB);
+}
+
+// So much more than what arrived the unfinished messages of all connections may hold together.
+TEST(SpareBuffers, have_one_bound_for_what_is_kept_and_lent) {
+  SpareBuffers spare;
+  const auto give_all = [&spare] {
+    for (int each = 0; each < 100; ++each) spare.give(buffer_of(1024 * kKiB));
+  };
+  give_all();
+  std::vector<MessageBuffer> lent;
+  for (MessageBuffer one = spare.lend(1); one.capacity() > 0; one = spare.lend(1)) lent.push_back(std::move(one));
+  EXPECT_EQ(lent.size(), 16U);
+  give_all();
+  EXPECT_EQ(spare.memory(), 0U) << "there is no room for more while those are lent";
+  EXPECT_TRUE(spare.free_unused()) << "they may come back";
+  spare.settle(lent.back().capacity());
+  give_all();
+  EXPECT_EQ(spare.memory(), 1024 * kKiB);
 }
 
 TEST(SpareBuffers, gives_out_empty_buffers) {
@@ -41,7 +60,7 @@ TEST(SpareBuffers, gives_out_empty_buffers) {
   std::array<std::uint8_t, 3> secret = {1, 2, 3};
   used.append(secret);
   spare.give(std::move(used));
-  EXPECT_EQ(spare.take(1).size(), 0U) << "the bytes of somebody else's message are not part of it";
+  EXPECT_EQ(spare.lend(1).size(), 0U) << "the bytes of somebody else's message are not part of it";
 }
 
 TEST(SpareBuffers, keeps_neither_what_is_small_nor_more_than_its_bound) {
@@ -63,10 +82,12 @@ TEST(SpareBuffers, frees_what_nobody_needed_for_a_while) {
   EXPECT_TRUE(spare.free_unused()) << "they have only come";
   // Two of the three are on their way at once.
   for (int each = 0; each < 10; ++each) {
-    MessageBuffer one = spare.take(1);
-    MessageBuffer two = spare.take(1);
-    spare.give(std::move(one));
-    spare.give(std::move(two));
+    MessageBuffer one = spare.lend(1);
+    MessageBuffer two = spare.lend(1);
+    for (MessageBuffer* back : {&one, &two}) {
+      spare.settle(back->capacity());
+      spare.give(std::move(*back));
+    }
   }
   EXPECT_TRUE(spare.free_unused());
   EXPECT_EQ(spare.memory(), 200 * kKiB);
@@ -127,6 +148,40 @@ TEST(SpareBuffers, what_is_given_away_with_a_message_does_not_come_back) {
   std::span<std::uint8_t> nothing;
   EXPECT_EQ(decoder.next(nothing).kind, Decoder::Event::Kind::kNeedMore);
   EXPECT_EQ(spare.memory(), 0U);
+}
+
+TEST(SpareBuffers, are_not_lent_any_more_when_the_message_is_given_away_or_grows_out_of_them_or_ends_unfinished) {
+  SpareBuffers spare;
+  DecoderLimits limits;
+  limits.spare_buffers = &spare;
+  const auto one_is_lent = [&spare] { EXPECT_EQ(spare.lent(), 1024 * kKiB); };
+  {
+    spare.give(buffer_of(1024 * kKiB));
+    Decoder decoder(Role::kServer, limits);
+    EXPECT_TRUE(receive(decoder, 200'000, 50000));
+    one_is_lent();
+    EXPECT_EQ(decoder.take_message().capacity(), 200'000U) << "what lives on is as large as the message";
+    EXPECT_EQ(spare.lent(), 0U);
+  }
+  {
+    spare.give(buffer_of(1024 * kKiB));
+    Decoder decoder(Role::kServer, limits);
+    EXPECT_TRUE(receive(decoder, 3'000'000, 50000));
+    EXPECT_EQ(spare.lent(), 0U);
+    EXPECT_EQ(spare.memory(), 0U) << "it was moved as it grew";
+  }
+  {
+    spare.give(buffer_of(1024 * kKiB));
+    Decoder decoder(Role::kServer, limits);
+    std::vector<std::uint8_t> begun(100'000);
+    write_frame_header(std::span(begun).first<kMaxHeaderSize>(), true, 0, Opcode::kBinary, 900'000, MaskingKey{});
+    std::span<std::uint8_t> input = begun;
+    EXPECT_EQ(decoder.next(input).kind, Decoder::Event::Kind::kNeedMore);
+    one_is_lent();
+    Decoder moved(std::move(decoder));
+    one_is_lent();
+  }
+  EXPECT_EQ(spare.lent(), 0U) << "the connection has gone in the middle";
 }
 
 }  // namespace
