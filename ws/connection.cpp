@@ -176,7 +176,7 @@ void Connection::note_spare_memory() {
   if (!stream_->has_waiting() || settings_.keep_reading || !above_high_water()) return false;
   if (!stream_->reading_paused()) extras().paused_at = loop_.now();
   stream_->pause_reading();
-  static_cast<void>(decoder_.take_message());  // the last one has been used, and this may last
+  decoder_.let_go_of_message();  // this may last
   return true;
 }
 

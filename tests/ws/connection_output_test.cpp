@@ -9,6 +9,7 @@
 
 #include "tests/ws/heap.hpp"
 #include "tests/ws/line.hpp"
+#include "ws/codec.hpp"
 #include "ws/connection.hpp"
 
 namespace ws {
@@ -203,6 +204,26 @@ TEST(LargeEcho, against_a_full_socket_is_queued_by_reference_and_stays_intact) {
     turn(loop);
     line.peer.forget();
     EXPECT_LE(heap_in_use(), before + 20000) << "kept behind: " << reply.what;
+  }
+}
+
+// The message may be in memory that was lent for a larger one.
+TEST(LargeEcho, from_spare_memory_stays_intact_and_gives_it_back) {
+  for (const std::size_t size : {300'000U, 3'000'000U}) {
+    reactor::Loop loop;
+    const auto codec = std::make_shared<Codec>();
+    Line line(loop, {.codec = codec}, narrow_pair());
+    protocol::MessageBuffer spare;
+    ASSERT_TRUE(spare.reserve(4'000'000));
+    codec->spare.buffers.give(std::move(spare));
+    line->at_message = echo;
+    for (int each = 0; each < 3; ++each) {
+      const std::string payload = reactor::tests::pattern(size + static_cast<std::size_t>(each));
+      line.peer.send(frame(Role::kClient, Opcode::kBinary, payload));
+      EXPECT_TRUE(turn_until(loop, [&] { return line.ws().unsent() > 65536; })) << "the socket is not full";
+      EXPECT_EQ(codec->spare.buffers.lent(), 0U) << "while the peer does not read";
+      EXPECT_EQ(line.peer.next_frame().payload, payload) << size;
+    }
   }
 }
 

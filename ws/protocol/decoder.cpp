@@ -342,10 +342,13 @@ bool Decoder::idle() const { return partial_ == nullptr || ended_ || !partial_->
 
 MessageBuffer Decoder::take_message() {
   if (partial_ == nullptr || partial_->message_open) return {};
-  const bool much_larger = partial_->lent;
+  if (partial_->lent && partial_->message.capacity() / 2 > partial_->message.size()) return {};
   partial_->settle(*limits_);
-  if (much_larger) partial_->message.shrink();
   return std::move(partial_->message);
+}
+
+void Decoder::let_go_of_message() {
+  if (partial_ != nullptr && !partial_->message_open) give_back();
 }
 
 std::size_t Decoder::memory() const {

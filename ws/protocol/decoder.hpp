@@ -84,8 +84,11 @@ class Decoder {
   bool idle() const;
 
   // Right after kMessage: gives away the memory of the payload, which then lives as long as the returned buffer.
-  // Empty if the payload is a view of the input.
+  // Empty if the payload is a view of the input, or of memory that the loop has lent and that is much larger.
   MessageBuffer take_message();
+
+  // After kMessage: the payload has been used, and the next call may be long in coming.
+  void let_go_of_message();
 
   // Bytes of memory held besides the decoder itself.
   std::size_t memory() const;

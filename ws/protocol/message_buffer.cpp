@@ -17,15 +17,6 @@ bool MessageBuffer::reserve(std::size_t capacity) {
   return true;
 }
 
-void MessageBuffer::shrink() {
-  if (size_ == capacity_ || size_ == 0) return;
-  void* const shrunk = std::realloc(bytes_.get(), size_);
-  if (shrunk == nullptr) return;
-  static_cast<void>(bytes_.release());  // as in reserve()
-  bytes_.reset(static_cast<std::uint8_t*>(shrunk));
-  capacity_ = size_;
-}
-
 std::span<std::uint8_t> MessageBuffer::extend(std::size_t size) {
   assert(size <= capacity_ - size_);
   const auto extended = room().first(size);

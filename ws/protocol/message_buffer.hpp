@@ -56,9 +56,6 @@ class MessageBuffer {
   // Forgets the first `size` bytes. The others move to the front.
   void drop_front(std::size_t size);
 
-  // Gives back the memory behind the bytes.
-  void shrink();
-
   // Forgets the bytes and keeps the memory.
   void clear() { size_ = 0; }
 

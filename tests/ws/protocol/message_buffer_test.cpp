@@ -94,17 +94,6 @@ TEST(MessageBuffer, forgets_its_front_or_all_and_keeps_its_memory) {
   EXPECT_EQ(buffer.capacity(), 8U);
 }
 
-TEST(MessageBuffer, gives_back_what_is_behind_the_bytes) {
-  MessageBuffer buffer;
-  buffer.shrink();
-  EXPECT_EQ(buffer.capacity(), 0U);
-  ASSERT_TRUE(buffer.reserve(100000));
-  buffer.append(text("abc"));
-  buffer.shrink();
-  EXPECT_EQ(buffer.capacity(), 3U);
-  EXPECT_EQ(test::Bytes(buffer.bytes().begin(), buffer.bytes().end()), text("abc"));
-}
-
 TEST(MessageBuffer, says_no_when_there_is_no_memory_and_stays_as_it_was) {
   if (!kMallocMayFail) GTEST_SKIP() << "not under AddressSanitizer";
   MessageBuffer buffer;

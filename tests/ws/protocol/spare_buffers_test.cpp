@@ -158,10 +158,22 @@ TEST(SpareBuffers, are_not_lent_any_more_when_the_message_is_given_away_or_grows
   {
     spare.give(buffer_of(1024 * kKiB));
     Decoder decoder(Role::kServer, limits);
-    EXPECT_TRUE(receive(decoder, 200'000, 50000));
+    EXPECT_TRUE(receive(decoder, 900'000, 50000));
     one_is_lent();
-    EXPECT_EQ(decoder.take_message().capacity(), 200'000U) << "what lives on is as large as the message";
+    EXPECT_EQ(decoder.take_message().size(), 900'000U);
     EXPECT_EQ(spare.lent(), 0U);
+  }
+  {
+    spare.give(buffer_of(1024 * kKiB));
+    Decoder decoder(Role::kServer, limits);
+    EXPECT_TRUE(receive(decoder, 200'000, 50000));
+    EXPECT_EQ(decoder.take_message().capacity(), 0U) << "what lives on is not five times as large as the message";
+    one_is_lent();
+    decoder.let_go_of_message();
+    EXPECT_EQ(spare.lent(), 0U);
+    EXPECT_EQ(spare.memory(), 1024 * kKiB);
+    EXPECT_EQ(spare.lend(1).capacity(), 1024 * kKiB);
+    spare.settle(1024 * kKiB);
   }
   {
     spare.give(buffer_of(1024 * kKiB));
