@@ -12,6 +12,8 @@
 //   * Only post() may be called from another thread.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +28,6 @@
 #include "reactor/log.hpp"
 #include "reactor/mailbox.hpp"
 #include "reactor/timer_wheel.hpp"
-
-struct epoll_event;
 
 namespace reactor {
 

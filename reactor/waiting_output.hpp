@@ -18,22 +18,22 @@ class WaitingOutput {
  public:
   using Tag = OutputQueue::Tag;
 
-  WaitingOutput() {}
+  WaitingOutput() = default;
   WaitingOutput(const WaitingOutput&) = delete;
   WaitingOutput& operator=(const WaitingOutput&) = delete;
   ~WaitingOutput() { clear(); }
 
   // That something waits does not say that bytes do: a queue may have been emptied by take_back().
   bool any() const { return kind_ != Kind::kNothing; }
-  std::size_t bytes() const { return is_frame() ? frame_.size() : is_queue() ? queue_->bytes() : 0; }
+  std::size_t bytes() const { return is_frame() ? held_.frame.size() : is_queue() ? held_.queue->bytes() : 0; }
   // See OutputQueue::waiting: behind a lone frame nothing does.
-  std::size_t waiting() const { return is_queue() ? queue_->waiting() : 0; }
+  std::size_t waiting() const { return is_queue() ? held_.queue->waiting() : 0; }
   std::size_t take_back(Tag tag, std::size_t wanted);
 
   // Where nothing waits: all of `frame` does now.
   void put(SharedBytes frame, Tag tag);
   // Null if it is not a lone frame that waits.
-  const SharedBytes* frame() const { return is_frame() ? &frame_ : nullptr; }
+  const SharedBytes* frame() const { return is_frame() ? &held_.frame : nullptr; }
   // The first `size` bytes of the lone frame were sent.
   void remove_front_of_frame(std::size_t size);
   // The queue, made where there is none.
@@ -47,10 +47,14 @@ class WaitingOutput {
   bool is_queue() const { return kind_ == Kind::kQueue; }
   OutputQueue& begin_queue();
 
-  union {
-    SharedBytes frame_;
-    std::unique_ptr<OutputQueue> queue_;
+  // Which of the two lives here, kind_ says.
+  union Held {
+    Held() {}
+    ~Held() {}
+    SharedBytes frame;
+    std::unique_ptr<OutputQueue> queue;
   };
+  Held held_;
   Tag tag_ = OutputQueue::kNoTag;  // of the lone frame
   Kind kind_ = Kind::kNothing;
 };
@@ -59,7 +63,7 @@ static_assert(sizeof(WaitingOutput) == 16, "every stream has one");
 
 inline void WaitingOutput::put(SharedBytes frame, Tag tag) {
   assert(!any());
-  new (&frame_) SharedBytes(std::move(frame));
+  new (&held_.frame) SharedBytes(std::move(frame));
   kind_ = Kind::kFrame;
   tag_ = tag;
 }
