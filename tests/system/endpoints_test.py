@@ -13,7 +13,7 @@ import websockets
 
 from harness import DEADLINE, expect, expect_equal, main, test, test_where
 from server import Server, release_program
-from wire import COMPRESSION, Peer, request
+from wire import COMPRESSION, Peer, frame, request
 
 
 def connect(server, path="/ws", **options):
@@ -171,6 +171,19 @@ async def trace_shows_every_frame_both_ways_with_its_bytes():
             peer.upgrade("/ws").send(bytes.fromhex("8185 37fa213d 7f9f4d5158")).frame()
         server.wait_for_log(rf'^{re.escape(remote)} < 81 85 37 fa 21 3d \| FIN text, masked, 5 bytes: "Hello"$')
         server.wait_for_log(rf'^{re.escape(remote)} > 81 05 \| FIN text, 5 bytes: "Hello"$')
+
+
+@test
+async def the_log_stays_whole_while_it_is_read():
+    """Reading must not move the place at which the server writes: the two share the open file."""
+    with Server("--trace", "--period", "1h") as server, Peer(server.port) as peer:
+        peer.upgrade("/echo")
+        for number in range(300):
+            peer.send(frame(2, number.to_bytes(2, "big")))
+            server.log()
+        for _ in range(300):
+            peer.frame()
+        expect_equal(server.log().count("binary, masked, 2 bytes"), 300, "traced frames")
 
 
 # ---- The periodic message

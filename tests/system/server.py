@@ -149,8 +149,8 @@ class Server:
         self.process.stdout.close()
 
     def log(self):
-        self.errors.seek(0)
-        return self.errors.read().decode("utf-8", "replace")
+        # Never by seek: the open file is shared, so that would move the place at which the server writes.
+        return os.pread(self.errors.fileno(), os.fstat(self.errors.fileno()).st_size, 0).decode("utf-8", "replace")
 
     def wait_for_log(self, pattern):
         return wait_until(lambda: re.search(pattern, self.log(), re.M),
