@@ -43,19 +43,19 @@ void Stream::attach(StreamHandler& handler) {
 // ---- What leaves at the end of a turn
 
 // Hands bytes to the socket, once, and returns how many it took.
-[[gnu::always_inline]] inline std::size_t Stream::send(std::span<const std::uint8_t> bytes) {
+[[gnu::always_inline]] inline std::size_t Stream::send(std::span<const std::uint8_t> bytes, int flags) {
   if (is_.layered) [[unlikely]]
     return send_one_layered(bytes);
-  const ssize_t result = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  const ssize_t result = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | flags);
   if (result == static_cast<ssize_t>(bytes.size())) [[likely]]
     return bytes.size();
   return count_sent(result);
 }
 
-[[gnu::always_inline]] inline void Stream::send_cork() {
+[[gnu::always_inline]] inline void Stream::send_cork(int flags) {
   const std::span<const std::uint8_t> bytes = loop_.cork_.written();
   loop_.cork_.make_empty();
-  const std::size_t sent = send(bytes);
+  const std::size_t sent = send(bytes, flags);
   if (sent < bytes.size()) [[unlikely]]
     queue_rest(bytes.subspan(sent));
 }
@@ -229,6 +229,8 @@ bool Stream::corked(const Function& function) {
 
 void Stream::finish_output() {
   if (is_.output_finished || closed()) return;
+  // MSG_MORE: the last words wait for the FIN, which follows at once, and are one segment with it.
+  if (!corked_bytes().empty()) send_cork(MSG_MORE);
   flush();
   drop_cork();
   is_.output_finished = true;

@@ -183,7 +183,7 @@ class Stream : protected EventSource {
   bool on_rare_events(std::uint32_t events);
   bool take(std::span<std::uint8_t> room, ssize_t result);
   ssize_t receive_some(std::span<std::uint8_t> room);
-  std::size_t send(std::span<const std::uint8_t> bytes);
+  std::size_t send(std::span<const std::uint8_t> bytes, int flags = 0);
   std::size_t send_one_layered(std::span<const std::uint8_t> bytes);
   std::size_t send(std::span<iovec> pieces);
   template <class Function>
@@ -191,7 +191,7 @@ class Stream : protected EventSource {
   std::span<const std::uint8_t> corked_bytes() const;
   void pull_cork();
   void drop_cork();
-  void send_cork();
+  void send_cork(int flags = 0);
   void queue_rest(std::span<const std::uint8_t> bytes);
   OutputQueue& queue();
   std::size_t send_now(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload);

@@ -1,8 +1,12 @@
 // How a stream ends: half-closes, resets, sends that fail; each told once, and nothing after it. And what a handler may
 // do to its stream from inside every call: anything (run under the address sanitizer).
 #include <gtest/gtest.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +20,13 @@
 
 namespace reactor::tests {
 namespace {
+
+std::uint32_t segments_received(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+  return info.tcpi_segs_in;
+}
 
 // ---- The peer ends
 
@@ -50,6 +61,24 @@ TEST(StreamEnd, an_answer_from_inside_on_end_leaves) {
     return wire.peer.finished();
   }));
   EXPECT_EQ(received, "goodbye");
+}
+
+// Two segments are two wake-ups for the peer, and twice the way through the network for us.
+TEST(StreamEnd, the_last_words_and_the_end_are_one_segment) {
+  Wire wire(tcp_pair());
+  std::uint32_t before = 0;
+  wire.in_own_turn([&] {
+    before = segments_received(wire.peer.fd());
+    wire.stream->write(bytes("goodbye"));
+    wire.stream->finish_output();
+  });
+  std::string received;
+  ASSERT_TRUE(turn_until(wire.loop, [&] {
+    received += wire.peer.receive();
+    return wire.peer.finished();
+  }));
+  EXPECT_EQ(received, "goodbye");
+  EXPECT_EQ(segments_received(wire.peer.fd()) - before, 1U);
 }
 
 // Edge-triggered epoll repeats IN and RDHUP with every EPOLLOUT, and a HUP follows our own end.
