@@ -144,7 +144,7 @@ Listener::Listener(Loop& loop, FileDescriptor socket, AcceptHandler handler, std
       spare_(open_spare()),
       handler_(std::move(handler)),
       refusal_(std::move(refusal)) {
-  loop_.watch(socket_.get(), *this, EPOLLIN | EPOLLET);
+  loop_.watch(socket_.get(), *this, EPOLLIN);
 }
 
 Listener::~Listener() {
@@ -167,16 +167,13 @@ void Listener::close_socket() {
 
 void Listener::wind_down() { close(); }
 
-void Listener::on_again() {
-  share_asked_ = false;
-  accept_some();
-}
-
+// Whoever is not let in now is reported again in the next turn. A call that finds nobody costs the kernel as much as
+// one that finds somebody, so it is made once in a millisecond; until then each turn lets one in, and asks no further.
 void Listener::accept_some() {
-  for (int count = 0; count < kAcceptsInOneTurn; ++count) {
+  const int most = loop_.now() == nobody_waited_at_ ? 1 : kAcceptsInOneTurn;
+  for (int count = 0; count < most; ++count) {
     if (!socket_.valid() || !accept_one()) return;
   }
-  if (!std::exchange(share_asked_, true)) loop_.again(*this);
 }
 
 // Returns whether it is worth trying again at once.
@@ -190,7 +187,7 @@ bool Listener::accept_one() {
     return true;
   }
   switch (const int error = errno) {
-    case EAGAIN: return false;
+    case EAGAIN: nobody_waited_at_ = loop_.now(); return false;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
@@ -225,8 +222,16 @@ bool Listener::refuse_one() {
   spare_ = open_spare();
   if (nobody_waits) return false;
   if (refused && spare_.valid()) return true;
-  retry_later();
+  look_away();
   return false;
 }
+
+// Callers who cannot even be refused would be reported in every turn.
+void Listener::look_away() {
+  static_cast<void>(loop_.try_rewatch(socket_.get(), *this, 0));
+  loop_.arm(retry_, kRetryTime);
+}
+
+void Listener::look_again() { static_cast<void>(loop_.try_rewatch(socket_.get(), *this, EPOLLIN)); }
 
 }  // namespace reactor

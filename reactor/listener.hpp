@@ -3,6 +3,7 @@
 // connection that it cannot accept nor leaves the caller waiting.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,17 +41,17 @@ class Listener final : public Resident, private EventSource {
     explicit Retry(Listener& listener) : listener_(listener) {}
 
    private:
-    void on_timer() override { listener_.accept_some(); }
+    void on_timer() override { listener_.look_again(); }
     Listener& listener_;
   };
 
   void on_events(std::uint32_t) override { accept_some(); }
-  void on_again() override;
   void wind_down() override;
   void accept_some();
   bool accept_one();
   bool refuse_one();
-  void retry_later() { loop_.arm(retry_, kRetryTime); }
+  void look_away();
+  void look_again();
   void close_socket();
 
   Loop& loop_;
@@ -58,8 +59,8 @@ class Listener final : public Resident, private EventSource {
   FileDescriptor spare_;
   AcceptHandler handler_;
   std::string refusal_;
-  std::string unlink_path_;   // of a unix socket that we made
-  bool share_asked_ = false;  // in the loop's list for another share
+  std::string unlink_path_;                      // of a unix socket that we made
+  std::uint64_t nobody_waited_at_ = UINT64_MAX;  // the loop's time when all had been let in
   Retry retry_{*this};
 };
 
