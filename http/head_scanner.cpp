@@ -22,22 +22,22 @@ std::size_t count_while(std::string_view text, Predicate predicate) {
 
 std::size_t HeadScanner::scan(std::string_view bytes, const HeadLimits& limits) {
   max_fields_ = limits.max_fields;
-  std::size_t index = 0;
-  while (index < bytes.size() && !complete() && fault_ == HeadFault::kNone) {
-    const std::string_view rest = bytes.substr(index, limits.max_size - size_);
-    if (rest.empty()) {
-      fault_ = in_first_line() ? HeadFault::kFirstLineTooLong : HeadFault::kTooLarge;
-      break;
-    }
-    std::size_t sound = count_plain(rest);
-    if (sound < rest.size()) {
-      fault_ = step(rest[sound]);
-      if (fault_ == HeadFault::kNone) ++sound;
-    }
-    index += sound;
-    size_ += sound;
+  std::string_view rest = bytes.substr(0, limits.max_size - size_);
+  const auto take = [&](std::size_t count) {
+    rest.remove_prefix(count);
+    size_ += count;
+  };
+  const std::size_t allowed = rest.size();
+  while (!complete() && fault_ == HeadFault::kNone) {
+    take(count_plain(rest));
+    if (rest.empty()) break;
+    fault_ = step(rest.front());
+    if (fault_ == HeadFault::kNone) take(1);
   }
-  return index;
+  const std::size_t taken = allowed - rest.size();
+  if (taken == allowed && taken < bytes.size() && !complete())
+    fault_ = in_first_line() ? HeadFault::kFirstLineTooLong : HeadFault::kTooLarge;
+  return taken;
 }
 
 // How many bytes at the front of `text` leave the place as it is: most bytes of a head do, so this loop is the fast

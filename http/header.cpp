@@ -19,15 +19,16 @@ bool is_token(std::string_view text) {
 
 bool is_field_value(std::string_view text) { return std::all_of(text.begin(), text.end(), is_value_character); }
 
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char one, char other) { return one == other || to_lower(one) == to_lower(other); });
+bool same_letters(std::string_view left, std::string_view right) {
+  return left == right || std::equal(left.begin(), left.end(), right.begin(),
+                                     [](char one, char other) { return to_lower(one) == to_lower(other); });
 }
 
 std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  constexpr auto is_space = [](char character) { return character == ' ' || character == '\t'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 bool list_contains(std::string_view list, std::string_view token) {

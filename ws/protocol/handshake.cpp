@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <memory>
 
 namespace ws::protocol {
 namespace {
@@ -19,11 +20,36 @@ constexpr std::size_t kEncodedKeySize = 24;  // base64 of kKeySize bytes
 constexpr std::array kWanted = {Field{"Upgrade", "websocket"}, Field{"Sec-WebSocket-Version", "13"}};
 constexpr std::array kAllowed = {Field{"Allow", "GET"}};
 
-// Looked up once: it is the dear part of a digest in OpenSSL 3.
-const EVP_MD* sha1() {
-  static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA1", nullptr);
-  return fetched != nullptr ? fetched : EVP_sha1();
-}
+// SHA-1, looked up once and with memory of its own: to look for it, and to make room for it, each cost more than the
+// digest of a key. Every thread has one.
+class Digest {
+ public:
+  static constexpr std::size_t kSize = 20;
+
+  static Digest& of_this_thread() {
+    static thread_local Digest digest;
+    return digest;
+  }
+
+  std::array<std::uint8_t, kSize> of(std::string_view first, std::string_view second) {
+    std::array<std::uint8_t, kSize> digest;
+    const bool digested = EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) == 1 &&
+                          EVP_DigestUpdate(context_.get(), first.data(), first.size()) == 1 &&
+                          EVP_DigestUpdate(context_.get(), second.data(), second.size()) == 1 &&
+                          EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1;
+    assert(digested);
+    static_cast<void>(digested);
+    return digest;
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  Digest() { EVP_DigestInit_ex2(context_.get(), EVP_sha1(), nullptr); }
+
+  std::unique_ptr<EVP_MD_CTX, Free> context_{EVP_MD_CTX_new()};
+};
 
 std::string encode_base64(std::span<const std::uint8_t> bytes) {
   std::string text((bytes.size() + 2) / 3 * 4, '\0');
@@ -136,19 +162,9 @@ UpgradeError check_answered_extensions(std::span<const Field> fields, std::span<
 
 }  // namespace
 
-void prefetch_digests() { static_cast<void>(sha1()); }
+void prefetch_digests() { Digest::of_this_thread(); }
 
-std::string accept_key(std::string_view key) {
-  std::string text;
-  text.reserve(key.size() + kGuid.size());
-  text.append(key).append(kGuid);
-  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest;
-  unsigned size = 0;
-  const int digested = EVP_Digest(text.data(), text.size(), digest.data(), &size, sha1(), nullptr);
-  assert(digested == 1);
-  static_cast<void>(digested);
-  return encode_base64(std::span(digest).first(size));
-}
+std::string accept_key(std::string_view key) { return encode_base64(Digest::of_this_thread().of(key, kGuid)); }
 
 bool is_upgrade_request(std::span<const Field> fields) { return any_list_contains(fields, "Upgrade", "websocket"); }
 
@@ -184,11 +200,14 @@ std::string_view choose_subprotocol(std::span<const std::string_view> offered, s
 }
 
 std::string write_upgrade_response(std::string_view key, std::string_view subprotocol, std::string_view extensions) {
-  std::string response =
+  constexpr std::string_view kBegin =
       "HTTP/1.1 101 Switching Protocols\r\n"
       "Upgrade: websocket\r\n"
       "Connection: Upgrade\r\n"
       "Sec-WebSocket-Accept: ";
+  std::string response;
+  response.reserve(256);  // most are not longer, and so allocate once
+  response.append(kBegin);
   response.append(accept_key(key)).append("\r\n");
   if (!subprotocol.empty()) append_field(response, "Sec-WebSocket-Protocol", subprotocol);
   if (!extensions.empty()) append_field(response, "Sec-WebSocket-Extensions", extensions);

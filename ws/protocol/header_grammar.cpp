@@ -114,9 +114,9 @@ std::size_t count_elements(const std::vector<Extension>& extensions) {
 
 bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
 
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char a, char b) { return a == b || to_lower(a) == to_lower(b); });
+bool same_letters(std::string_view left, std::string_view right) {
+  return left == right || std::equal(left.begin(), left.end(), right.begin(),
+                                     [](char one, char other) { return to_lower(one) == to_lower(other); });
 }
 
 std::string_view trim(std::string_view text) {

@@ -37,7 +37,11 @@ inline constexpr std::size_t kMaxListElements = 64;
 bool is_token(std::string_view text);
 
 // ASCII letters match whatever their case; nothing else folds.
-bool equals_ignoring_case(std::string_view left, std::string_view right);
+// Most names differ in length already, and a handshake compares sixty.
+bool same_letters(std::string_view left, std::string_view right);  // REQUIRES: of one length
+inline bool equals_ignoring_case(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && same_letters(left, right);
+}
 
 // Without the spaces and tabs around it (RFC 9110 5.6.3).
 std::string_view trim(std::string_view text);
