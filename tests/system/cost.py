@@ -15,7 +15,7 @@ from collections import Counter
 
 from harness import expect, expect_equal, wait_until
 from server import Server, TlsServer, release_program
-from wire import BINARY, TEXT, Peer, frame, request
+from wire import BINARY, TEXT, Peer, close_frame, frame, request
 
 RECEIVE, SEND = {"recv", "recvfrom", "recvmsg", "read"}, {"send", "sendto", "sendmsg", "write", "writev"}
 WAIT = {"epoll_wait", "epoll_pwait"}
@@ -82,22 +82,15 @@ FEW, MANY = 2_000, 12_000
 ALLOCATORS = {"malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign", "memalign"}
 
 
-def counted(opcode, payload, count, flags=(), serve=Server, connections=1):
-    """(instructions in user space, allocations) of a run with `count` echoes, from start to end. Of several connections
-    each has one in flight."""
+def counted(act, flags=(), serve=Server):
+    """(instructions in user space, allocations) of a run in which `act(server)` happens, from start to end."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "callgrind.out")
         wrapper = ("valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={path}")
         environment = {"LD_BIND_NOW": "1"}  # a function is looked up at the start and not at its first call
         with serve(*flags, program=release_program(), log_level="error", wrapper=wrapper,
                    environment=environment) as server:
-            peers = [Peer(server.port, secure=server.secure).upgrade() for _ in range(connections)]
-            if connections == 1:
-                echo_many(peers[0], payload, count, opcode)
-            else:
-                echo_round(peers, payload, count // connections, opcode)
-            for peer in peers:
-                peer.close()
+            act(server)
         with open(path, encoding="ascii", errors="replace") as file:
             text = file.read()
     return int(re.search(r"^(?:summary|totals): (\d+)", text, re.M)[1]), allocations(text)
@@ -110,11 +103,34 @@ def allocations(profile):
                if names.get(number, "").split("'")[0] in ALLOCATORS)
 
 
-def costs_each(opcode, payload, *flags, few=FEW, many=MANY, serve=Server, connections=1):
-    """(instructions, allocations) of one echo."""
+def difference(act, few, many, flags=(), serve=Server):
+    """(instructions, allocations) of one of what `act(server, count)` does `count` times."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        before, after = pool.map(lambda count: counted(opcode, payload, count, flags, serve, connections), (few, many))
+        before, after = pool.map(lambda count: counted(lambda server: act(server, count), flags, serve), (few, many))
     return tuple((after[index] - before[index]) / (many - few) for index in (0, 1))
+
+
+def costs_each(opcode, payload, *flags, few=FEW, many=MANY, serve=Server, connections=1):
+    """(instructions, allocations) of one echo. Of several connections each has one in flight."""
+    def echo(server, count):
+        peers = [Peer(server.port, secure=server.secure).upgrade() for _ in range(connections)]
+        if connections == 1:
+            echo_many(peers[0], payload, count, opcode)
+        else:
+            echo_round(peers, payload, count // connections, opcode)
+        for peer in peers:
+            peer.close()
+    return difference(echo, few, many, flags, serve)
+
+
+def handshake_costs():
+    """(instructions, allocations) of a connection that does nothing but to open and to close, each with a handshake."""
+    def shake_hands(server, count):
+        for _ in range(count):
+            with Peer(server.port) as peer:
+                peer.upgrade().send(close_frame())
+                peer.rest()
+    return difference(shake_hands, 200, 1_200)
 
 
 def instructions_each(opcode, payload, *flags):
