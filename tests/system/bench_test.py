@@ -130,13 +130,13 @@ def a_rate_is_kept_and_latency_counted_from_when_a_message_was_due():
 
 
 @contextmanager
-def stalled(server, after, seconds):
-    """Stops the server some time after now, for some time."""
+def stalled(process, after, seconds):
+    """Stops the server, or a client, some time after now, for some time."""
     def stall():
         time.sleep(after)
-        os.kill(server.pid, signal.SIGSTOP)
+        os.kill(process.pid, signal.SIGSTOP)
         time.sleep(seconds)
-        os.kill(server.pid, signal.SIGCONT)
+        os.kill(process.pid, signal.SIGCONT)
     stalling = threading.Thread(target=stall)
     stalling.start()
     try:
@@ -155,6 +155,22 @@ def a_stall_at_the_end_does_not_hide_what_was_due():
             due = 200 * report["seconds"] * (2 if mode == "broadcast" else 1)
             expect(report["latency_us"]["count"] >= due - 4, f"{report['latency_us']['count']} of {due} are in the figures")
             expect(report["latency_us"]["p90"] > 400_000, f"the stall is hidden: {report['latency_us']}")
+
+
+@test
+def a_stall_of_the_client_itself_at_the_end_does_not_hide_what_was_due():
+    with Server() as server:
+        for mode, path in (("echo", "/echo"), ("broadcast", "/broadcast")):
+            url = server.url(path)
+            child = subprocess.Popen([PROGRAM, "bench", url, "--json", "--mode", mode, "--rate", "200", "--connections", "2",
+                                      "--seconds", "1s", "--warmup", "0", *client_flags(url)], stdout=subprocess.PIPE)
+            with stalled(child, after=0.6, seconds=1):
+                out, _ = child.communicate(timeout=DEADLINE)
+            report = json.loads(out)
+            expect(report["seconds"] > 1.2, f"it was not stopped: {report['seconds']} s")
+            due = 200 * report["seconds"] * (2 if mode == "broadcast" else 1)
+            expect(report["latency_us"]["count"] >= due - 4, f"{report['latency_us']['count']} of {due} are in the figures")
+            expect(report["latency_us"]["max"] > 300_000, f"the stall is hidden: {report['latency_us']}")
 
 
 @test
