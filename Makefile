@@ -77,9 +77,11 @@ test_binary = build/$(1)/tests/$(subst /,-,$(2))
 # TESTS='http ws/protocol' builds and runs the tests of these folders alone.
 CHOSEN_FOLDERS := $(if $(TESTS),$(filter $(TESTS),$(TEST_FOLDERS)),$(TEST_FOLDERS))
 CHOSEN_SCRIPTS := $(if $(TESTS),$(filter $(TESTS:%=tests/%/%),$(TEST_SCRIPTS)),$(TEST_SCRIPTS))
-# What says something of connections is held over TLS as well, x_test.py@tls, and compressed.
-PLAIN_ALONE := $(addprefix tests/system/,cost_% flags_% listen_% origins_% connect_% prompt_% readme_% page_% tls_% bench_%)
-COMPRESSED := $(addprefix tests/system/,broadcast_test.py chat_test.py chat_node_test.mjs endpoints_test.py node_ws_test.mjs shutdown_test.py)
+# What says something of connections is held over TLS as well, x_test.py@tls, and compressed. Not so the programs that
+# stand in README.md, nor costs, which tls_cost_test.py looks at over TLS, nor what chooses its wires itself: tls_*,
+# page_secure_*, and bench_test.py, a minute of mostly what that client reckons; WS101_WIRE=tls runs it all the same.
+PLAIN_ALONE := $(addprefix tests/system/,cost_% readme_% tls_% page_secure_% bench_test.py)
+COMPRESSED := $(addprefix tests/system/,broadcast_test.py chat_test.py chat_node_test.mjs connect_test.py endpoints_test.py node_ws_test.mjs shutdown_test.py)
 OTHER_WIRES = $(patsubst %,%@tls,$(filter-out $(PLAIN_ALONE),$(filter tests/system/%,$(CHOSEN_SCRIPTS)))) \
   $(foreach wire,shared dedicated tls-shared,$(patsubst %,%@$(wire),$(filter $(COMPRESSED),$(CHOSEN_SCRIPTS)))) \
   $(foreach wire,tls shared dedicated,$(patsubst %,%@$(wire),$(filter %/conformance,$(call test_binaries,sanitized))))

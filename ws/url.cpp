@@ -67,9 +67,11 @@ std::string credentials_of(std::string_view text, std::string_view user_part) {
 }
 
 // ws+unix:/path/of/socket:/path?query. The path of the socket ends at the first `:/`.
-Url parse_unix(std::string_view text, std::string_view rest) {
+Url parse_unix(std::string_view text, std::string_view rest, bool secure) {
   check_letters(text);
   Url url;
+  url.secure = secure;
+  if (secure) url.host = "localhost";
   const std::size_t path_end = std::min(rest.find(":/"), rest.size());
   url.unix_path = rest.substr(0, path_end);
   url.host_field = "localhost";
@@ -111,9 +113,11 @@ void take_authority(Url& url, std::string_view text, std::string_view authority)
 
 Url Url::parse(std::string_view text) {
   constexpr std::string_view kUnixScheme = "ws+unix:";
+  constexpr std::string_view kSecureUnixScheme = "wss+unix:";
   Url url;
   std::string_view rest = text;
-  if (rest.starts_with(kUnixScheme)) return parse_unix(text, rest.substr(kUnixScheme.size()));
+  if (rest.starts_with(kUnixScheme)) return parse_unix(text, rest.substr(kUnixScheme.size()), false);
+  if (rest.starts_with(kSecureUnixScheme)) return parse_unix(text, rest.substr(kSecureUnixScheme.size()), true);
   const std::size_t scheme_end = rest.find("://");
   if (scheme_end == std::string_view::npos) refuse(text, "it has no scheme");
   std::string scheme(rest.substr(0, scheme_end));

@@ -3,16 +3,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 
 import { WebSocketServer } from 'ws';
 
-import { DEADLINE, main, test, within } from './harness.mjs';
+import { clientFlags, DEADLINE, knownCertificate, main, secure, test, within } from './harness.mjs';
 
 const program = process.env.WS101 || 'build/release/ws101';
 
 // The report of a run, which must end well.
 async function bench(url, ...flags) {
-  const child = spawn(program, ['bench', url, '--json', '--seconds', '500ms', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, ['bench', url, '--json', '--seconds', '500ms', ...clientFlags(), ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) child[name].on('data', piece => { output[name] += piece; });
   const [status] = await within(DEADLINE, 'the run', once(child, 'close'));
@@ -20,15 +23,22 @@ async function bench(url, ...flags) {
   return JSON.parse(output.stdout);
 }
 
+function ownFiles() {
+  const { certificate, key } = knownCertificate();
+  return { cert: readFileSync(certificate), key: readFileSync(key) };
+}
+
 async function withNodeServer(onMessage, body) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  await within(DEADLINE, 'listening', once(server, 'listening'));
+  const listening = secure ? createSecureServer(ownFiles()) : createServer();
+  const server = new WebSocketServer({ server: listening });
+  listening.listen(0, '127.0.0.1');
+  await within(DEADLINE, 'listening', once(listening, 'listening'));
   server.on('connection', socket => socket.on('message', (data, binary) => onMessage(server, socket, data, binary)));
   try {
-    await body(`ws://127.0.0.1:${server.address().port}/`);
+    await body(`${secure ? 'wss' : 'ws'}://127.0.0.1:${listening.address().port}/`);
   } finally {
     for (const socket of server.clients) socket.terminate();
-    await within(DEADLINE, 'the end of the server', new Promise(resolve => { server.close(resolve); }));
+    await within(DEADLINE, 'the end of the server', new Promise(resolve => { listening.close(resolve); }));
   }
 }
 

@@ -21,16 +21,16 @@ from contextlib import contextmanager
 
 import websockets
 
-from harness import DEADLINE, SANITIZED, expect, expect_equal, main, note, test, wait_until
+from harness import DEADLINE, SANITIZED, expect, expect_equal, main, note, test, test_where, wait_until
 from server import PROGRAM, Server, TlsServer, run
-from wire import BINARY, CLOSE, PING, PONG, TEXT, apply_mask, certificate, frame
+from wire import BINARY, CLOSE, PING, PONG, SCHEME, TEXT, TLS, apply_mask, certificate, client_flags, frame, host_context
 
 SHORT = ("--seconds", "500ms", "--warmup", "100ms")
 
 
 def bench(url, *flags, status=0, short=SHORT):
     """The JSON of a run, which must end with that exit status."""
-    done = run("bench", url, "--json", *short, *flags)
+    done = run("bench", url, "--json", *short, *flags, *client_flags(url, *flags))
     expect_equal(done.returncode, status, f"the exit status ({done.stderr!r} {done.stdout!r})")
     expect_equal(done.stderr, "", "what it says beside the report")
     report = json.loads(done.stdout)
@@ -96,7 +96,7 @@ def idle_connections_are_held_and_their_memory_is_reported():
         expect_shape(report, "idle", "connections")
         expect_equal(report["connections"]["opened"], 600, "connections")
         each = report["server"]["memory_bytes_each"]
-        expect(each is not None and (SANITIZED or 100 < each < 2000), f"an idle connection costs {each} bytes")
+        expect(each is not None and (SANITIZED or 100 < each < (18_000 if TLS else 2000)), f"an idle connection costs {each} bytes")
 
 
 @test
@@ -130,13 +130,13 @@ def a_rate_is_kept_and_latency_counted_from_when_a_message_was_due():
 
 
 @contextmanager
-def stalled(server, after, seconds):
-    """Stops the server some time after now, for some time."""
+def stalled(process, after, seconds):
+    """Stops the server, or a client, some time after now, for some time."""
     def stall():
         time.sleep(after)
-        os.kill(server.pid, signal.SIGSTOP)
+        os.kill(process.pid, signal.SIGSTOP)
         time.sleep(seconds)
-        os.kill(server.pid, signal.SIGCONT)
+        os.kill(process.pid, signal.SIGCONT)
     stalling = threading.Thread(target=stall)
     stalling.start()
     try:
@@ -158,6 +158,22 @@ def a_stall_at_the_end_does_not_hide_what_was_due():
 
 
 @test
+def a_stall_of_the_client_itself_at_the_end_does_not_hide_what_was_due():
+    with Server() as server:
+        for mode, path in (("echo", "/echo"), ("broadcast", "/broadcast")):
+            url = server.url(path)
+            child = subprocess.Popen([PROGRAM, "bench", url, "--json", "--mode", mode, "--rate", "200", "--connections", "2",
+                                      "--seconds", "1s", "--warmup", "0", *client_flags(url)], stdout=subprocess.PIPE)
+            with stalled(child, after=0.6, seconds=1):
+                out, _ = child.communicate(timeout=DEADLINE)
+            report = json.loads(out)
+            expect(report["seconds"] > 1.2, f"it was not stopped: {report['seconds']} s")
+            due = 200 * report["seconds"] * (2 if mode == "broadcast" else 1)
+            expect(report["latency_us"]["count"] >= due - 4, f"{report['latency_us']['count']} of {due} are in the figures")
+            expect(report["latency_us"]["max"] > 300_000, f"the stall is hidden: {report['latency_us']}")
+
+
+@test
 def a_stall_of_the_server_shows_in_the_latency_of_all_that_was_due_meanwhile():
     with Server() as server:
         with stalled(server, after=0.7, seconds=1):
@@ -172,7 +188,8 @@ def a_stall_of_the_server_shows_in_the_latency_of_all_that_was_due_meanwhile():
 @test
 def a_table_for_people_names_what_was_measured():
     with Server() as server:
-        done = run("bench", server.url("/echo"), *SHORT, "--connections", "5", "--pid", str(server.pid))
+        done = run("bench", server.url("/echo"), *SHORT, "--connections", "5", "--pid", str(server.pid),
+                   *client_flags(server.url()))
     expect_equal((done.returncode, done.stderr), (0, ""), "exit status and errors")
     for part in (r"^echo of 20 B binary on 5 connections, 1 in flight, for 0\.\d\d s$", r"^round trips +[\d,]+ /s",
                  r"^latency +p50 .* p90 .* p99 .* p99\.9 .* max ", r"^server +.*% of a core +.* of CPU each$",
@@ -184,7 +201,8 @@ def a_table_for_people_names_what_was_measured():
 def a_line_of_progress_is_for_a_terminal_and_goes_away():
     with Server() as server:
         terminal, its_end = pty.openpty()
-        done = run_at(its_end, "bench", server.url("/echo"), "--seconds", "2500ms", "--warmup", "0", "--connections", "2")
+        done = run_at(its_end, "bench", server.url("/echo"), "--seconds", "2500ms", "--warmup", "0", "--connections", "2",
+                      *client_flags(server.url()))
         shown = os.read(terminal, 65536).decode()
         os.close(terminal)
     expect_equal(done.returncode, 0, "the exit status")
@@ -206,7 +224,7 @@ def run_at(terminal, *arguments):
 def an_interrupt_ends_it_with_the_figures_so_far():
     with Server() as server:
         child = subprocess.Popen([PROGRAM, "bench", server.url("/echo"), "--json", "--warmup", "0", "--seconds", "1m",
-                                  "--connections", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                  "--connections", "2", *client_flags(server.url())], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         before = server.cpu_seconds()
         wait_until(lambda: server.cpu_seconds() > before + 0.05, "the server has work")
         child.send_signal(signal.SIGINT)
@@ -221,7 +239,7 @@ def believing():
     return "--ca", certificate()[0]
 
 
-@test
+@test_where(not TLS, "over TLS every mode is what the tests above hold")
 def every_mode_works_over_tls_and_the_report_says_which():
     with TlsServer() as server:
         for mode, path, unit, *flags in (("echo", "/echo", "round trips", "--depth", "4"),
@@ -240,7 +258,7 @@ def every_mode_works_over_tls_and_the_report_says_which():
         expect(re.search(r"^encrypted +TLSv1\.3 TLS_\S+, whoever answers is believed$", done.stdout, re.M), done.stdout)
 
 
-@test
+@test_where(not TLS, "one of the servers is plain")
 def a_server_that_is_not_believed_is_a_handshake_that_failed():
     with TlsServer() as server:
         report = bench(server.url("/echo"), status=1)
@@ -275,7 +293,8 @@ def compressed_messages_are_counted_and_verified():
 @test
 def the_table_says_how_messages_were_compressed_and_a_server_that_does_not_is_no_figure():
     with Server("--compress", "shared") as server:
-        done = run("bench", server.url("/echo"), *SHORT, "--connections", "5", "--compress", "shared", "--size", "1000")
+        done = run("bench", server.url("/echo"), *SHORT, "--connections", "5", "--compress", "shared", "--size", "1000",
+                   *client_flags(server.url(), "--compress"))
         expect(re.search(r"^compressed +shared, a frame is \d+ B$", done.stdout, re.M), done.stdout)
     with Server() as server:
         report = bench(server.url("/echo"), "--compress", "shared", status=1)
@@ -309,7 +328,7 @@ def verify_finds_what_a_bad_server_does_to_compressed_messages():
         expect(kind in report["errors"] if kind else report["count"] > 0, f"{kind} is not among {report['errors']}")
 
 
-@test
+@test_where(not TLS, "ports are those of TCP, and so many handshakes take long")
 def more_connections_than_an_address_has_ports_come_from_several():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 17_000:
@@ -342,7 +361,7 @@ def a_path_without_a_websocket_is_a_handshake_that_failed():
         expect("status 404" in report["errors"]["handshake_failed"]["first"], f"the errors are {report['errors']}")
 
 
-@test
+@test_where(not TLS, "how flags are read does not depend on the wire")
 def wrong_use_is_one_line_and_exit_status_2():
     for arguments, said in (((), "URL"), (("http://a",), "not ws or wss"), (("ws://localhost", "--ca", "x"), "are for wss://"),
                             (("ws://localhost", "--mode", "idle", "--rate", "5"), "--rate: means nothing in --mode idle"),
@@ -355,7 +374,7 @@ def wrong_use_is_one_line_and_exit_status_2():
     expect("no-such-host.invalid" in done.stderr and done.stderr.count("\n") == 1, f"it says {done.stderr!r}")
 
 
-@test
+@test_where(not TLS, "it comes to no connection")
 def more_connections_than_descriptors_are_refused_before_the_first():
     done = run("bench", "ws://127.0.0.1:1/", "--connections", "100000000")
     expect_equal((done.returncode, done.stdout), (1, ""), "exit status and output")
@@ -420,7 +439,7 @@ def served(start):
     thread.start()
     try:
         server = asyncio.run_coroutine_threadsafe(start(), loop).result(DEADLINE)
-        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        yield f"{SCHEME}://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         loop.call_soon_threadsafe(server.close)
     finally:
         async def cancel_all():
@@ -436,7 +455,7 @@ def served(start):
 
 def bad(answer, first=b""):
     server = BadServer(answer, first)
-    return server, served(lambda: asyncio.start_server(server.serve, "127.0.0.1", 0))
+    return server, served(lambda: asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=host_context() if TLS else None))
 
 
 def echo(opcode, payload):
@@ -545,7 +564,7 @@ def it_works_against_python_websockets():
             await socket.send(message)
 
     async def start():
-        return await websockets.serve(handler, "127.0.0.1", 0)
+        return await websockets.serve(handler, "127.0.0.1", 0, ssl=host_context() if TLS else None)
     with served(start) as url:
         for flags in (("--verify", "--text"), ("--compress", "dedicated", "--verify", "--size", "500"),
                       ("--compress", "shared", "--verify", "--size", "5000", "--text"), ("--depth", "8"), ("--size", "100KiB"), ("--mode", "idle"), ("--mode", "handshake")):

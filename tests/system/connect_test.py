@@ -15,14 +15,15 @@ import tempfile
 from harness import DEADLINE, Failure, expect, expect_equal, main, test
 from host import Host
 from server import PROGRAM, Server, release_program
-from wire import CLOSE, PING, TEXT, frame, header
+from wire import CLOSE, COMPRESSION, PING, SCHEME, TEXT, client_flags, frame, header
 
 MIB = 1 << 20
 
 
 def start(*arguments, **options):
     options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen([options.pop("program", PROGRAM), "connect", *arguments], **options)
+    program, flags = options.pop("program", PROGRAM), client_flags(*arguments) if arguments else []
+    return subprocess.Popen([program, "connect", *arguments, *flags], **options)
 
 
 def finish(process, text=None):
@@ -51,21 +52,24 @@ def expect_run(arguments, text, out, status=0, words=None, **options):
         expect(re.fullmatch(rf"ws101 connect: .*{words}.*\n", errors), f"{arguments} said {errors!r}, not {words!r}")
 
 
-def url(server, path="/echo"):
-    return f"ws://127.0.0.1:{server.port}{path}"
+def accept_and_see(host, process):
+    """Until the client says by what it prints that it knows of the connection."""
+    host.accept()
+    host.text("up")
+    expect_equal(process.stdout.readline(), b"up\n", "the first line")
 
 
 @test
 def the_answers_of_an_echo_all_arrive_and_the_status_is_0():
     with Server() as server:
-        for where in (url(server), f"ws://localhost:{server.port}/echo"):
+        for where in (server.url("/echo"), server.url("/echo", host="localhost")):
             expect_run([where], b"a\nb\n", b"a\nb\n")
         # The last line may lack its end, an empty line is an empty message, and a carriage return is a part of its line.
-        expect_run([url(server)], b"a\n\nlast", b"a\n\nlast\n")
-        expect_run([url(server)], b"a\r\nb\x00c\n", b"a\r\nb\x00c\n")
-        expect_run([url(server)], b"", b"")
+        expect_run([server.url("/echo")], b"a\n\nlast", b"a\n\nlast\n")
+        expect_run([server.url("/echo")], b"a\r\nb\x00c\n", b"a\r\nb\x00c\n")
+        expect_run([server.url("/echo")], b"", b"")
         lines = b"".join(b"line %d\n" % number for number in range(100000))
-        expect_run([url(server)], lines, lines)
+        expect_run([server.url("/echo")], lines, lines)
 
 
 @test
@@ -74,20 +78,20 @@ def any_standard_input_is_read():
         content = b"".join(b"%d %s\n" % (number, b"x" * (number % 3000)) for number in range(300))
         file.write(content)
         file.seek(0)
-        out, errors, status = finish(start(url(server), stdin=file))
+        out, errors, status = finish(start(server.url("/echo"), stdin=file))
         expect_equal((errors, status), ("", 0), "the end of a file")
         expect(out == content, "a file comes back whole")
-        expect_equal(finish(start(url(server), stdin=subprocess.DEVNULL)), (b"", "", 0), "/dev/null")
+        expect_equal(finish(start(server.url("/echo"), stdin=subprocess.DEVNULL)), (b"", "", 0), "/dev/null")
         ours, theirs = socket.socketpair()
         with ours, theirs:
             ours.sendall(b"over a socket\n")
             ours.shutdown(socket.SHUT_WR)
-            expect_equal(finish(start(url(server), stdin=theirs)), (b"over a socket\n", "", 0), "a socket")
-        closed = start(url(server), stdin=None, preexec_fn=lambda: os.close(0))
+            expect_equal(finish(start(server.url("/echo"), stdin=theirs)), (b"over a socket\n", "", 0), "a socket")
+        closed = start(server.url("/echo"), stdin=None, preexec_fn=lambda: os.close(0))
         expect_equal(finish(closed), (b"", "", 0), "no standard input at all")
         folder = os.open("/", os.O_RDONLY)
         try:
-            out, errors, status = finish(start(url(server), stdin=folder))
+            out, errors, status = finish(start(server.url("/echo"), stdin=folder))
         finally:
             os.close(folder)
         expect_equal((out, status), (b"", 1), "a folder")
@@ -97,37 +101,37 @@ def any_standard_input_is_read():
 @test
 def a_line_that_cannot_be_sent_is_named_and_those_before_it_are_sent():
     with Server() as server:
-        expect_run([url(server)], b"ok\n\xff\nno\n", b"ok\n", 1, "line 2 of the input is not UTF-8")
-        expect_run([url(server)], b"ok\nhalf \xe2\x82", b"ok\n", 1, "line 2 of the input is not UTF-8")
-        expect_run([url(server), "--binary-lines"], b"00\n0g\n", b"00\n", 1, "line 2 of the input is not hexadecimal")
+        expect_run([server.url("/echo")], b"ok\n\xff\nno\n", b"ok\n", 1, "line 2 of the input is not UTF-8")
+        expect_run([server.url("/echo")], b"ok\nhalf \xe2\x82", b"ok\n", 1, "line 2 of the input is not UTF-8")
+        expect_run([server.url("/echo"), "--binary-lines"], b"00\n0g\n", b"00\n", 1, "line 2 of the input is not hexadecimal")
         long = b"x" * (16 * MIB + 1)
-        expect_run([url(server)], b"ok\n" + long, b"ok\n", 1, "line 2 of the input is longer than 16MiB")
+        expect_run([server.url("/echo")], b"ok\n" + long, b"ok\n", 1, "line 2 of the input is longer than 16MiB")
 
 
 @test
 def binary_is_hexadecimal_or_raw():
     with Server() as server:
-        expect_run([url(server), "--binary-lines"], b"68 65\n00FF\n\n", b"6865\n00ff\n\n")
-        expect_run([url(server), "--binary-lines", "--raw"], b"68 65\n00FF\n\n", b"he\x00\xff")
-        expect_run([url(server), "--binary-lines", "-x", "6869"], b"", b"6869\n")
+        expect_run([server.url("/echo"), "--binary-lines"], b"68 65\n00FF\n\n", b"6865\n00ff\n\n")
+        expect_run([server.url("/echo"), "--binary-lines", "--raw"], b"68 65\n00FF\n\n", b"he\x00\xff")
+        expect_run([server.url("/echo"), "--binary-lines", "-x", "6869"], b"", b"6869\n")
 
 
 @test
 def x_sends_and_prints_as_many_and_reads_no_input():
     with Server() as server:
         # Its standard input never ends.
-        process = start(url(server), "-x", "one", "-x", "", "-x-two")
+        process = start(server.url("/echo"), "-x", "one", "-x", "", "-x-two")
         expect_equal(process.wait(DEADLINE), 0, "the status")
         process.stdin.close()
         expect_equal((process.stdout.read(), process.stderr.read()), (b"one\n\n-two\n", b""), "output")
         process.stdout.close()
         process.stderr.close()
-        expect_run([url(server), "-x", "a", "-x", "b", "--count", "1"], b"", b"a\n")
+        expect_run([server.url("/echo"), "-x", "a", "-x", "b", "--count", "1"], b"", b"a\n")
     with Host() as host:
         process = start(host.url, "-x", "a", "-x", "b", "--wait", "300ms")
         host.accept()
         expect_equal([host.frame().payload, host.frame().payload], [b"a", b"b"], "what is sent")
-        host.send(frame(TEXT, b"answer", key=None))
+        host.text("answer")
         expect_equal(host.frame().close_code, 1000, "the close code")
         host.hang_up()
         out, errors, status = finish(process)
@@ -138,10 +142,10 @@ def x_sends_and_prints_as_many_and_reads_no_input():
 @test
 def count_ends_it_and_the_end_of_the_input_does_not():
     with Server() as server:
-        ticks = url(server, "/ws?period=20ms")
+        ticks = server.url("/ws?period=20ms")
         expect_run([ticks, "--count", "3"], b"", b"Hello from ws101\n" * 3)
-        expect_run([url(server), "--count", "2"], b"1\n2\n3\n4\n", b"1\n2\n")
-        out, errors, status = run(url(server, "/ws?period=20ms&close_after=150ms"), "--count", "100000")
+        expect_run([server.url("/echo"), "--count", "2"], b"1\n2\n3\n4\n", b"1\n2\n")
+        out, errors, status = run(server.url("/ws?period=20ms&close_after=150ms"), "--count", "100000")
         expect(status == 1 and re.search(r"ended after \d+ of 100000 messages", errors), f"{status} {errors!r} {out!r}")
 
 
@@ -152,7 +156,7 @@ def timeout_bounds_everything():
     with Host() as host:
         process = start(host.url, "--timeout", "300ms")
         host.accept()
-        host.send(frame(TEXT, b"hello", key=None))
+        host.text("hello")
         out, errors, status = finish(process, None)
         expect_equal((out, status), (b"hello\n", 1), "output and status")
         expect("--timeout" in errors, errors)
@@ -165,7 +169,7 @@ def wait_bounds_the_farewell_of_a_server_that_does_not_close():
         host.accept()
         process.stdin.close()
         expect_equal(host.frame().close_code, 1000, "the close code")
-        host.send(frame(TEXT, b"late", key=None))
+        host.text("late")
         process.stdin = None
         out, errors, status = finish(process)
         expect_equal((out, status), (b"late\n", 1), "what comes behind our Close frame is printed; then the status")
@@ -185,7 +189,7 @@ def the_servers_close_code_is_the_verdict():
         with Host() as host:
             process = start(host.url)
             host.accept()
-            host.send(frame(TEXT, b"before", key=None))
+            host.text("before")
             host.close(payload)
             out, errors, status = finish(process)
             expect_equal((out, status), (b"before\n", wanted), f"output and status of {payload}, saying {errors!r},")
@@ -215,7 +219,7 @@ def input_that_comes_when_the_connection_has_ended_is_left_alone():
     for payload, wanted in ((struct.pack("!H", 1000), 0), (None, 1)):
         with Host() as host:
             process = start(host.url)
-            host.accept()
+            accept_and_see(host, process)
             # It finds both at once when it wakes up: first the server's end, then a line.
             process.send_signal(signal.SIGSTOP)
             os.waitpid(process.pid, os.WUNTRACED)
@@ -235,10 +239,10 @@ def what_does_not_connect_says_why_in_one_line_with_status_1():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         port = nobody.getsockname()[1]
-        expect_run([f"ws://127.0.0.1:{port}/"], b"", b"", 1, f"127.0.0.1:{port}.*Connection refused")
-    expect_run(["ws://no-such-name.invalid/"], b"", b"", 1, "cannot find 'no-such-name.invalid'")
+        expect_run([f"{SCHEME}://127.0.0.1:{port}/"], b"", b"", 1, f"127.0.0.1:{port}.*Connection refused")
+    expect_run([f"{SCHEME}://no-such-name.invalid/"], b"", b"", 1, "cannot find 'no-such-name.invalid'")
     with Server() as server:
-        expect_run([url(server, "/nowhere")], b"", b"", 1, "status 404: there is nothing at this path")
+        expect_run([server.url("/nowhere")], b"", b"", 1, "status 404: there is nothing at this path")
     with Host() as host:
         process = start(host.url)
         host.accept(key="dGhlIHNhbXBsZSBub25jZQ==")
@@ -285,16 +289,19 @@ def the_request_is_as_the_flags_say():
 @test
 def a_unix_socket_is_reached_by_the_url_that_the_server_prints():
     with tempfile.TemporaryDirectory() as folder, Server(listen=(f"unix:{folder}/s",)) as server:
-        printed = re.search(r"WebSocket (ws\+unix:\S+)\)", server.lines[0])[1]
+        printed = re.search(r"WebSocket (wss?\+unix:\S+)\)", server.lines[0])[1]
         expect_run([re.sub(r":/ws$", ":/echo", printed)], b"a\n", b"a\n")
 
 
 @test
 def trace_shows_every_frame_on_standard_error():
+    line, frames = b"Hello\n", (' > 81 85 .*FIN text, masked, 5 bytes: "Hello"', ' < 81 05 .*"Hello"')
+    if COMPRESSION:  # the frames as they are on the wire
+        line, frames = b"Hello" * 20 + b"\n", (" > c1 .*FIN RSV1 text, masked, ..? bytes: f2 48", " < c1 .*FIN RSV1 text, ..? bytes: f2 48")
     with Server() as server:
-        out, errors, status = run(url(server), "--trace", text=b"Hello\n")
-        expect_equal((out, status), (b"Hello\n", 0), "output and status")
-        for words in (' > 81 85 .*FIN text, masked, 5 bytes: "Hello"', ' < 81 05 .*"Hello"', " > 88 82 .*close", " < 88 02 "):
+        out, errors, status = run(server.url("/echo"), "--trace", text=line)
+        expect_equal((out, status), (line, 0), "output and status")
+        for words in (*frames, " > 88 82 .*close", " < 88 02 "):
             expect(re.search(words, errors), f"{words!r} is not in {errors!r}")
 
 
@@ -318,7 +325,7 @@ def an_echo_of_much_more_than_any_buffer_holds_comes_back_whole_in_bounded_memor
             file.seek(0)
             wanted = file.read()
             file.seek(0)
-            process = start(url(server), stdin=file, program=release_program())
+            process = start(server.url("/echo"), stdin=file, program=release_program())
             got = process.stdout.read(len(wanted) - 4 * MIB)  # more than pipes hold, so it still runs
             with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
                 peak = int(re.search(r"^VmHWM:\s+(\d+) kB", status.read(), re.M)[1])
@@ -334,7 +341,8 @@ def input_is_not_read_while_the_server_takes_nothing():
         process = start(host.url, program=release_program())
         host.accept()
         os.set_blocking(process.stdin.fileno(), False)
-        line, written, full = b"x" * 65535 + b"\n", 0, 0
+        # Nothing that compression could make small.
+        line, written, full = os.urandom(32767).hex().encode() + b"x\n", 0, 0
         while written < 256 * MIB and full < 50:  # a quarter of a second in which nothing was taken
             try:
                 written += os.write(process.stdin.fileno(), line)
@@ -343,7 +351,7 @@ def input_is_not_read_while_the_server_takes_nothing():
                 full += 1
                 select.select([], [process.stdin], [], 0.005)
         expect(written < 64 * MIB, f"{written} bytes were taken while nobody received them")
-        host.send(frame(TEXT, b"heard all the same", key=None))
+        host.text("heard all the same")
         expect_equal(process.stdout.readline(), b"heard all the same\n", "what the server says meanwhile")
         process.stdin.close()
         process.stdin = None
@@ -359,7 +367,7 @@ def input_is_not_read_while_the_server_takes_nothing():
 @test
 def a_reader_that_has_seen_enough_ends_it_quietly():
     with Server() as server:
-        process = start(url(server, "/ws?period=20ms"))
+        process = start(server.url("/ws?period=20ms"))
         expect_equal(process.stdout.readline(), b"Hello from ws101\n", "the first line")
         process.stdout.close()
         errors = process.stderr.read()
@@ -367,7 +375,7 @@ def a_reader_that_has_seen_enough_ends_it_quietly():
         process.stdin.close()
         process.stderr.close()
         with open("/dev/full", "wb") as full:
-            out, errors, status = finish(start(url(server), "-x", "a", stdout=full))
+            out, errors, status = finish(start(server.url("/echo"), "-x", "a", stdout=full))
         expect(status == 1 and "cannot write standard output: No space left" in errors, f"{status} {errors!r}")
 
 
@@ -376,7 +384,7 @@ def a_signal_ends_it_in_order_and_a_second_one_at_once():
     for number in (signal.SIGINT, signal.SIGTERM):
         with Host() as host:
             process = start(host.url)
-            host.accept()
+            accept_and_see(host, process)
             process.send_signal(number)
             expect_equal(host.frame().close_code, 1000, "the close code")
             host.send(frame(CLOSE, struct.pack("!H", 1000), key=None))
@@ -384,7 +392,7 @@ def a_signal_ends_it_in_order_and_a_second_one_at_once():
             expect_equal(finish(process, None)[1:], ("", 128 + number), "what it said, and its status")
     with Host() as host:
         process = start(host.url, "--wait", "1h")
-        host.accept()
+        accept_and_see(host, process)
         process.send_signal(signal.SIGINT)
         host.frame()
         process.send_signal(signal.SIGINT)
@@ -422,8 +430,8 @@ def reconnect_says_each_try_and_goes_on_with_the_input():
 @test
 def reconnect_does_not_try_again_what_cannot_change():
     with Server() as server:
-        expect_run([url(server, "/nowhere"), "--reconnect"], b"", b"", 1, "status 404")
-        expect_run([url(server, "/ws?close_after=50ms&period=1h"), "--reconnect", "--count", "9"], b"", b"", 1,
+        expect_run([server.url("/nowhere"), "--reconnect"], b"", b"", 1, "status 404")
+        expect_run([server.url("/ws?close_after=50ms&period=1h"), "--reconnect", "--count", "9"], b"", b"", 1,
                    "ended after 0 of 9")
     with Host() as host:
         process = start(host.url, "--reconnect", "--timeout", "400ms")

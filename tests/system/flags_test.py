@@ -3,9 +3,9 @@
 import os
 import tempfile
 
-from harness import expect, expect_equal, main, test
+from harness import expect, expect_equal, main, test, test_where
 from server import Server, run
-from wire import Peer
+from wire import TLS, Peer, certificate
 
 # Every flag that the design names; its help must list each.
 FLAGS = ("--listen --period --period-message --allow-origin --log-level --log-format --trace --config --max-head "
@@ -29,6 +29,10 @@ OTHERS = {
 COUNTS = "--max-headers --max-fragments --max-connections --max-connections-per-ip".split()
 
 
+# Most of these never come to a connection.
+command_line = test_where(not TLS, "how flags are read does not depend on the wire")
+
+
 def expect_wrong_use(arguments, word, **options):
     done = run(*arguments, **options)
     expect_equal((done.returncode, done.stdout), (2, ""), f"status and output of {arguments}, saying {done.stderr!r},")
@@ -36,7 +40,7 @@ def expect_wrong_use(arguments, word, **options):
     expect(word in done.stderr, f"{arguments}: {word!r} is not in {done.stderr!r}")
 
 
-@test
+@command_line
 def help_lists_everything_and_is_status_0():
     for arguments in (["--help"], ["-h"], ["help"]):
         done = run(*arguments)
@@ -51,14 +55,14 @@ def help_lists_everything_and_is_status_0():
             expect(default in done.stdout, f"the help does not name the default {default}")
 
 
-@test
+@command_line
 def no_command_is_the_usage_and_status_2():
     done = run()
     expect_equal((done.returncode, done.stdout), (2, ""), "status and standard output")
     expect("Usage: ws101 COMMAND" in done.stderr and "serve" in done.stderr, f"it says {done.stderr!r}")
 
 
-@test
+@command_line
 def an_unknown_command_is_named():
     for command in ("sevre", "--listen", "", "-x", "Serve"):
         if command:
@@ -66,13 +70,13 @@ def an_unknown_command_is_named():
     expect_equal(run("").returncode, 2, "the status of an empty command")
 
 
-@test
+@command_line
 def an_unknown_flag_is_named():
     for flag in ("--lisen", "--port", "-p", "--period-messages", "stray", "--max-message-size=5"):
         expect_wrong_use(["serve", flag], flag.partition("=")[0])
 
 
-@test
+@command_line
 def a_flag_without_its_value_or_given_twice_is_named():
     for flag in FLAGS:
         if flag != "--trace":
@@ -82,7 +86,7 @@ def a_flag_without_its_value_or_given_twice_is_named():
         expect_wrong_use(["serve", flag, value, flag, value], flag)
 
 
-@test
+@command_line
 def a_bad_value_is_named_with_its_flag():
     for flag in DURATIONS:
         for value in ("5", "soon", "1.5s", "5 s", "99999999999h", ""):
@@ -101,7 +105,7 @@ def a_bad_value_is_named_with_its_flag():
             expect_wrong_use(["serve", f"{flag}={value}"], flag)
 
 
-@test
+@command_line
 def zero_is_refused_where_it_would_serve_nothing():
     for flag in ("--period", "--max-head", "--max-headers", "--max-message", "--max-fragments"):
         for value in ("0", "off"):
@@ -126,9 +130,12 @@ def config(folder, text):
 
 @test
 def a_config_file_sets_what_flags_set():
-    text = """
+    listen = 'listen = ["127.0.0.1:0", "127.0.0.1:0"]'
+    if TLS:
+        listen = 'tls-{}\ntls-cert = "{}"\ntls-key = "{}"'.format(listen, *certificate())
+    text = f"""
 # a comment
-listen = ["127.0.0.1:0", "127.0.0.1:0"]
+{listen}
 period = "50ms"
 period-message = "from a file"
 max-message = "1KiB"
@@ -152,7 +159,7 @@ def a_flag_wins_over_the_config_file():
             expect_equal(peer.upgrade("/ws").frame_of(1).payload, b"from the file", "the periodic message")
 
 
-@test
+@command_line
 def a_bad_config_file_is_one_line_and_status_2():
     with tempfile.TemporaryDirectory() as folder:
         expect_wrong_use(["serve", "--config", f"{folder}/missing.conf"], "missing.conf")

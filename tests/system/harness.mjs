@@ -61,6 +61,7 @@ const WIRE = process.env.WS101_WIRE ?? '';
 // How the server compresses, or undefined.
 const compressionOf = wire => ['shared', 'dedicated'].find(mode => wire.includes(mode));
 export const compression = compressionOf(WIRE);
+export const secure = WIRE.includes('tls');
 
 // A certificate for this machine that signs itself, its key, and what a browser calls its pin.
 export function makeCertificate() {
@@ -68,7 +69,7 @@ export function makeCertificate() {
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-    '-subj', '/CN=localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
   const named = new X509Certificate(readFileSync(certificate)).publicKey.export({ type: 'spki', format: 'der' });
   return { certificate, key, pin: createHash('sha256').update(named).digest('base64') };
 }
@@ -76,6 +77,13 @@ export function makeCertificate() {
 let known;
 export function knownCertificate() {
   return known ??= makeCertificate();
+}
+
+// What `ws101 connect` and `ws101 bench` must be told on this wire.
+export function clientFlags() {
+  const mode = compressionOf(WIRE);
+  return [...(secure ? ['--ca', knownCertificate().certificate] : []),
+    ...(mode ? ['--compress', mode, '--compress-min', '0'] : [])];
 }
 
 function wireFlags(wire, identity) {

@@ -9,13 +9,13 @@ import stat
 import subprocess
 import tempfile
 
-from harness import DEADLINE, expect, expect_equal, main, test, wait_until
+from harness import DEADLINE, expect, expect_equal, main, test, test_where, wait_until
 from server import PROGRAM, Server, run
-from wire import Peer
+from wire import SCHEME, TLS, Peer, listen_flags
 
 INTERFACES = "/proc/net/if_inet6"
 HAS_IPV6 = os.path.exists(INTERFACES) and "0" * 31 + "1" in open(INTERFACES, encoding="ascii").read()
-LINE = r"listening on http://{host}:(\d+) \(WebSocket ws://{host}:\1/ws\)"
+LINE = "listening on " + ("https" if TLS else "http") + r"://{host}:(\d+) \(WebSocket " + SCHEME + r"://{host}:\1/ws\)"
 
 
 def expect_serves(where):
@@ -55,7 +55,7 @@ def an_ipv6_address_stands_in_brackets():
         with Server(listen=["[::1]:0"]) as server:
             expect_lines(server, "[::1]")
     else:
-        expect_one_line(run("serve", "--listen", "[::1]:0"), 1, "[::1]")
+        expect_one_line(run("serve", *listen_flags("[::1]:0")), 1, "[::1]")
 
 
 @test
@@ -80,12 +80,12 @@ def several_addresses_are_several_lines_in_order():
         path = f"{folder}/socket"
         with Server(listen=["127.0.0.1:0", f"unix:{path}", "127.0.0.1:0"]) as server:
             expect_equal(len(server.lines), 3, "the number of lines")
-            expect_equal(server.lines[1], f"listening on unix:{path} (WebSocket ws+unix:{path}:/ws)")
+            expect_equal(server.lines[1], f"listening on unix:{path} (WebSocket {SCHEME}+unix:{path}:/ws)")
             for line in server.lines:
                 expect_serves(Server.address_of(line))
 
 
-@test
+@test_where(not TLS, "TLS is spoken nowhere without a flag")
 def without_a_flag_it_is_localhost_8080():
     """The one test that a busy port may spoil, and then it looks at the error instead."""
     with tempfile.TemporaryFile() as errors:
@@ -121,14 +121,14 @@ def an_inherited_socket_is_served_as_fd_3():
 @test
 def a_descriptor_that_is_no_listening_socket_is_refused():
     for fd in (0, 1, 99):
-        expect_one_line(run("serve", "--listen", f"fd:{fd}"), 1, f"fd:{fd}", "listening socket")
+        expect_one_line(run("serve", *listen_flags(f"fd:{fd}")), 1, f"fd:{fd}", "listening socket")
 
 
 @test
 def a_taken_port_is_one_clear_line_and_status_1():
     with Server() as server:
         taken = f"127.0.0.1:{server.port}"
-        expect_one_line(run("serve", "--listen", taken), 1, taken, "already in use", "--listen")
+        expect_one_line(run("serve", *listen_flags(taken)), 1, taken, "already in use", "--listen")
         expect_serves(server.port)
 
 
@@ -136,7 +136,7 @@ def a_taken_port_is_one_clear_line_and_status_1():
 def what_cannot_be_listened_on_is_one_clear_line_and_status_1():
     for address, word in (("192.0.2.1:0", "192.0.2.1"), ("no-such-host.invalid:0", "no-such-host.invalid"),
                           ("unix:/nonexistent/folder/socket", "/nonexistent/folder/socket")):
-        expect_one_line(run("serve", "--listen", address), 1, word)
+        expect_one_line(run("serve", *listen_flags(address)), 1, word)
 
 
 @test
@@ -188,7 +188,7 @@ def a_socket_file_left_over_from_a_kill_is_replaced():
 @test
 def the_socket_of_a_living_server_is_not_taken_from_it():
     with socket_path() as path, Server(listen=[f"unix:{path}"]):
-        expect_one_line(run("serve", "--listen", f"unix:{path}"), 1, path, "already in use")
+        expect_one_line(run("serve", *listen_flags(f"unix:{path}")), 1, path, "already in use")
         expect_serves(path)
 
 
@@ -197,7 +197,7 @@ def a_file_that_is_no_socket_is_left_alone():
     with socket_path() as path:
         with open(path, "w", encoding="ascii") as file:
             file.write("precious")
-        expect_one_line(run("serve", "--listen", f"unix:{path}"), 1, path)
+        expect_one_line(run("serve", *listen_flags(f"unix:{path}")), 1, path)
         with open(path, encoding="ascii") as file:
             expect_equal(file.read(), "precious", "the file")
 
@@ -206,7 +206,7 @@ def a_file_that_is_no_socket_is_left_alone():
 def a_failed_start_leaves_no_socket_file_behind():
     with socket_path() as path, Server() as server:
         taken = f"127.0.0.1:{server.port}"
-        expect_one_line(run("serve", "--listen", f"unix:{path}", "--listen", taken), 1, taken)
+        expect_one_line(run("serve", *listen_flags(f"unix:{path}", taken)), 1, taken)
         wait_until(lambda: not os.path.exists(path), "the socket file of the failed start is gone")
 
 

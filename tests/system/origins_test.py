@@ -5,9 +5,17 @@ origin alone, compared whole; a request without Origin is no browser's and comes
 made to point at 127.0.0.1, a listener there also wants a Host that names this machine.
 """
 
+import re
+
 from harness import expect, expect_equal, main, test
 from server import Server
-from wire import Peer, request
+from wire import TLS, Peer, request
+
+
+def on_this_wire(text):
+    """What is written for a plain server: over TLS the two schemes change places, and their ports."""
+    other = {"http:": "https:", "https:": "http:", "HTTP:": "HTTPS:", ":80": ":443", ":443": ":80"}
+    return re.sub(r"https?:|HTTP:|:80\b|:443\b", lambda found: other[found[0]], text) if TLS else text
 
 
 def ask(server, path="/ws", where=None, **fields):
@@ -19,9 +27,9 @@ def ask(server, path="/ws", where=None, **fields):
 def expect_answers(server, table):
     """Each row: the Origin (None for none), the Host, and whether it comes in. PORT stands for the port."""
     for origin, host, allowed in table:
-        fields = {"host": host.replace("PORT", str(server.port))}
+        fields = {"host": on_this_wire(host).replace("PORT", str(server.port))}
         if origin is not None:
-            fields["Origin"] = origin.replace("PORT", str(server.port))
+            fields["Origin"] = on_this_wire(origin).replace("PORT", str(server.port))
         for path in ("/ws", "/echo"):
             expect_equal(ask(server, path, **fields), 101 if allowed else 403, f"the status of {path} with {fields}")
 
@@ -94,13 +102,13 @@ def on_a_loopback_listener_a_rebound_name_does_not_come_in():
             (None, "evil.example:PORT", True),  # no browser; a proxy in front of us may keep its own name
         ])
         name = rf"evil\.example:{server.port}"
-        server.wait_for_log(rf"{name}' is not this machine's own name.*--allow-origin http://{name}$")
+        server.wait_for_log(rf"{name}' is not this machine's own name.*--allow-origin {on_this_wire('http://')}{name}$")
 
 
 @test
 def every_403_logs_the_flag_that_would_allow_it():
     with Server() as server:
-        for origin in ("http://evil.example", "https://app.example:8443"):
+        for origin in map(on_this_wire, ("http://evil.example", "https://app.example:8443")):
             expect_equal(ask(server, Origin=origin), 403)
             server.wait_for_log(rf"warning .*127\.0\.0\.1:\d+ refused: .*'{origin}' .*--allow-origin {origin}$")
         expect_equal(ask(server, Origin="null"), 403)
@@ -127,7 +135,8 @@ def two_origins_are_refused():
 
 @test
 def allow_origin_lets_exactly_these_in_besides_our_own():
-    with Server("--allow-origin", "https://App.Example", "--allow-origin", "http://other.example:3000") as server:
+    with Server("--allow-origin", on_this_wire("https://App.Example"),
+                "--allow-origin", on_this_wire("http://other.example:3000")) as server:
         own = "localhost:PORT"
         expect_answers(server, [
             ("https://app.example", own, True),

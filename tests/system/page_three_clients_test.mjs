@@ -7,9 +7,11 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 import { pageUrl, say, state, withPage } from './browser.mjs';
-import { DEADLINE, main, test, within, withServer } from './harness.mjs';
+import { clientFlags, DEADLINE, knownCertificate, main, secure, test, within, withServer } from './harness.mjs';
 
-const CONNECT = [process.env.WS101 || 'build/release/ws101', 'connect'];
+const CONNECT = [process.env.WS101 || 'build/release/ws101', 'connect', ...clientFlags()];
+// Whom Python believes.
+const TRUST = secure ? { SSL_CERT_FILE: knownCertificate().certificate } : {};
 
 // A line of its input is a message, and a message is a line of its output, as with `ws101 connect`.
 const PYTHON = ['/usr/bin/python3', '-c', `
@@ -32,7 +34,7 @@ asyncio.run(main())
 // A user who speaks through a program; `next()` is the next thing that it was told.
 class User {
   constructor(command, url, name) {
-    this.child = spawn(command[0], [...command.slice(1), `${url}/chat?user=${name}`], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(command[0], [...command.slice(1), `${url}/chat?user=${name}`], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...TRUST } });
     this.name = name;
     this.errors = '';
     this.child.stderr.on('data', piece => { this.errors += piece; });

@@ -13,7 +13,11 @@ import tempfile
 from harness import Failure, expect, expect_equal, main, test, wait_until
 from host import Host
 from server import PROGRAM
-from wire import BINARY, CLOSE, PING, PONG, TEXT, frame
+from wire import BINARY, CLOSE, PING, PONG, TEXT, client_flags, frame
+
+
+def connect_command(host, *flags):
+    return shlex.join([PROGRAM, "connect", *flags, *client_flags(host.url), host.url])
 
 
 class Screen:
@@ -88,7 +92,7 @@ class Screen:
     # ---- ws101 connect in it
 
     def connect(self, host, *flags, end="; echo status $?"):
-        self.enter("clear; " + shlex.join([PROGRAM, "connect", *flags, host.url]) + end)
+        self.enter("clear; " + connect_command(host, *flags) + end)
         host.accept()
         self.wait_for("^connected to 127.0.0.1:.*/help")
 
@@ -206,7 +210,7 @@ def a_line_longer_than_the_window_has_rows_survives():
 @test
 def who_pastes_more_than_the_server_takes_waits_and_control_c_still_leaves():
     with Host() as host, Screen(80, 10) as screen, tempfile.NamedTemporaryFile() as file:
-        file.write(b"\x00" * (8 << 20))
+        file.write(os.urandom(8 << 20))  # nothing that compression could make small
         file.flush()
         screen.connect(host, "--wait", "200ms")
         screen.enter(f"/file {file.name}")
@@ -241,7 +245,7 @@ def a_message_cannot_touch_the_screen():
         screen.type("typing")
         host.text("\x1b[2J\x1b[31mred\u009b1m \u202e\r> forged\n> forged too\n\tindented")
         host.send(frame(BINARY, b"\x00\x1b\xff", key=None))
-        screen.wait_for(r"bytes\) 001bff$")
+        screen.wait_for(r"bytes\) 001bff\n> typing$")
         expect(screen.text().endswith("< \\x1b[2J\\x1b[31mred\\u009b1m \\u202e\\r> forged\n  > forged too\n"
                                       "        indented\n< (3 bytes) 001bff\n> typing"), screen.text())
 
@@ -342,6 +346,7 @@ def it_can_be_suspended_and_goes_on():
         screen.enter("set -m")
         screen.connect(host, end="")
         screen.type("half")
+        screen.wait_for("^> half$")  # a terminal forgets what nobody has read when it suspends
         screen.press("C-z")
         screen.wait_for(r"(?i)stopped")
         expect_equal(screen.terminal(), screen.before, "how the terminal is set meanwhile")
@@ -382,7 +387,7 @@ def colours_are_left_away_where_they_are_not_wanted():
 @test
 def without_a_cursor_that_moves_lines_are_read_as_in_a_pipe():
     with Host() as host, Screen(environment={}) as screen:
-        screen.enter("TERM=dumb " + shlex.join([PROGRAM, "connect", host.url]) + "; echo status $?")
+        screen.enter("TERM=dumb " + connect_command(host) + "; echo status $?")
         host.accept()
         screen.enter("/ping is a line")
         expect_equal(host.frame().payload, b"/ping is a line", "what is sent")
@@ -407,6 +412,8 @@ def reconnect_keeps_the_prompt_and_says_what_was_not_sent():
         host.send(b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy")
         screen.wait_for(r"^the server answered with status 503: busy; trying again in .*\(2\)$")
         host.accept()
+        host.text("here again")
+        screen.wait_for("^< here again$")
         screen.press("Up")
         screen.press("Enter")
         expect_equal(host.frame().payload, b"kept typing", "what is sent")

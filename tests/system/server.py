@@ -17,7 +17,7 @@ import time
 import websockets
 
 from harness import DEADLINE, SANITIZED, Failure, expect, expect_equal, wait_until
-from wire import COMPRESSION, TLS, Peer, believing_context, certificate, client_context
+from wire import COMPRESSION, Peer, believing_context, certificate, client_context, listen_flags
 
 ROOT = os.environ.get("WS101_ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("WS101") or os.path.join(ROOT, "build/release/ws101")
@@ -39,14 +39,9 @@ def run(*arguments, program=None, **options):
 class Server:
     def __init__(self, *flags, listen=("127.0.0.1:0",), program=None, wrapper=(), prepare=None, environment=None,
                  pass_fds=(), log_level=None):
-        command = [*wrapper, program or PROGRAM, "serve"]
-        self.secure = TLS and not any(address.startswith(("unix:", "fd:")) for address in listen)
-        if self.secure:
-            command += ["--tls-cert", certificate()[0], "--tls-key", certificate()[1]]
+        command = [*wrapper, program or PROGRAM, "serve", *listen_flags(*listen)]
         if COMPRESSION and "--compress" not in flags:
             command += ["--compress", COMPRESSION, "--compress-min", "0"]
-        for address in listen:
-            command += ["--tls-listen" if self.secure else "--listen", address]
         if "--drain-timeout" not in flags:
             command += ["--drain-timeout", "300ms"]  # clients that a failed test forgot must not hold it up
         if log_level:
@@ -59,6 +54,7 @@ class Server:
         self.output = b""
         try:
             self.lines = self._read_announcements()
+            self.secure = self.speaks_tls(self.lines[0])
             ports = [int(port) for port in re.findall(r"^listening on https?://\S+:(\d+) ", "\n".join(self.lines), re.M)]
             self.port = ports[0] if ports else None
             listening = len(self.lines) + len(pass_fds)
@@ -71,8 +67,7 @@ class Server:
         """All are printed before the first event is handled, so an answered request says that there are no more."""
         first = self._read_line()
         address = self.address_of(first)
-        with Peer(address, secure=first.startswith("listening on https:"),
-                  context=believing_context()) as probe:
+        with Peer(address, secure=self.speaks_tls(first), context=believing_context()) as probe:
             probe.send(b"GET /healthz HTTP/1.0\r\n\r\n").rest()
         while select.select([self.process.stdout], [], [], 0)[0]:
             piece = os.read(self.process.stdout.fileno(), 65536)
@@ -93,6 +88,10 @@ class Server:
         return line.decode()
 
     @staticmethod
+    def speaks_tls(line):
+        return "(WebSocket wss" in line
+
+    @staticmethod
     def address_of(line):
         match = re.match(r"listening on unix:(\S+) ", line)
         if match:
@@ -108,8 +107,8 @@ class Server:
         except subprocess.TimeoutExpired:
             return "still runs"
 
-    def url(self, path="/", scheme="ws"):
-        return f"{scheme}{'s' if self.secure else ''}://127.0.0.1:{self.port}{path}"
+    def url(self, path="/", scheme="ws", host="127.0.0.1"):
+        return f"{scheme}{'s' if self.secure else ''}://{host}:{self.port}{path}"
 
     def connect(self, path="/ws", **options):
         """A client of python3-websockets. Without bounds of its own: with a queue that is full it cannot see the answer
@@ -203,4 +202,3 @@ class TlsServer(Server):
         self.pair = pair or certificate()
         super().__init__("--tls-listen", "127.0.0.1:0", "--tls-cert", self.pair[0], "--tls-key", self.pair[1], *flags,
                          listen=(), **options)
-        self.secure = True

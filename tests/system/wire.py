@@ -2,8 +2,8 @@
 
 The well-behaved clients of other projects are used where good behaviour is what is tested; this one is for the rest.
 
-WS101_WIRE=tls in the environment runs the same tests over TLS: each Peer is wrapped, and each Server listens for it. With
-`shared` or `dedicated` in it the server compresses so, and clients of other projects ask for it.
+WS101_WIRE=tls in the environment runs the same tests over TLS: each Peer is wrapped, and each Server and each Host listens
+for it. With `shared` or `dedicated` in it they compress so, and our clients and those of other projects ask for it.
 """
 
 import atexit
@@ -24,6 +24,7 @@ from harness import DEADLINE, Failure, expect
 _WIRE = os.environ.get("WS101_WIRE", "").split("-")
 TLS = "tls" in _WIRE
 COMPRESSION = "shared" if "shared" in _WIRE else "dedicated" if "dedicated" in _WIRE else None
+SCHEME = "wss" if TLS else "ws"
 # What a socket that does not block raises where it would.
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -101,9 +102,30 @@ def make_certificate(folder, name, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-2
     return files
 
 
+def listen_flags(*addresses):
+    """What makes `ws101 serve` listen there on this wire."""
+    pair = ("--tls-cert", certificate()[0], "--tls-key", certificate()[1]) if TLS and addresses else ()
+    return [*pair, *(word for address in addresses for word in ("--tls-listen" if TLS else "--listen", address))]
+
+
 @once
 def client_context():
     return ssl.create_default_context(cafile=certificate()[0])
+
+
+@once
+def host_context():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate())
+    return context
+
+
+def client_flags(url, *given):
+    """What our own clients must be told on this wire, unless it is among the flags that they are given."""
+    trust = TLS and url.startswith(("wss:", "wss+unix:")) and not {"--ca", "--insecure"} & set(given)
+    compress = COMPRESSION and "--compress" not in given
+    return [*(("--ca", certificate()[0]) if trust else ()),
+            *(("--compress", COMPRESSION, "--compress-min", "0") if compress else ())]
 
 
 def believing_context():
@@ -131,8 +153,9 @@ class Peer:
                 self.socket.bind((source, 0))
             self.socket.settimeout(timeout)
             self.socket.connect(address)
-            if secure or (secure is None and TLS and not isinstance(where, str)):
-                self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if secure or (secure is None and TLS):
+                if not isinstance(where, str):
+                    self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.socket = (context or client_context()).wrap_socket(self.socket, server_hostname="localhost")
         except BaseException:
             self.socket.close()

@@ -89,19 +89,22 @@ TEST(Url, may_name_a_socket_on_this_machine) {
     const char* text;
     const char* path;
     const char* target;
+    const char* host = "";
   };
   const Row rows[] = {
       {"ws+unix:/run/ws101.sock:/ws", "/run/ws101.sock", "/ws"},
       {"ws+unix:/run/ws101.sock", "/run/ws101.sock", "/"},
       {"ws+unix:///run/ws101.sock:/ws?a=b:/c", "///run/ws101.sock", "/ws?a=b:/c"},
       {"ws+unix:/run/a:b.sock:/", "/run/a:b.sock", "/"},
+      {"wss+unix:/run/ws101.sock:/ws", "/run/ws101.sock", "/ws", "localhost"},
   };
   for (const Row& row : rows) {
     const Url url = Url::parse(row.text);
     EXPECT_EQ(url.unix_path, row.path) << row.text;
     EXPECT_EQ(url.target, row.target) << row.text;
     EXPECT_EQ(url.host_field, "localhost") << row.text;
-    EXPECT_TRUE(url.host.empty()) << row.text;
+    EXPECT_EQ(url.host, row.host) << row.text;
+    EXPECT_EQ(url.secure, !url.host.empty()) << row.text;
   }
   EXPECT_EQ(Url::parse("ws://h/").unix_path, "");
 }
@@ -147,6 +150,7 @@ constexpr Bad kBad[] = {
     {"ws://a:secret@:80/", "no host"},
     {"ws+unix:", "does not begin with /"},
     {"ws+unix:relative.sock:/ws", "does not begin with /"},
+    {"wss+unix:relative.sock:/ws", "does not begin with /"},
     {"ws+unix:/s.sock:/a b", "space"},
     {"ws+unix:/s.sock:/#a", "fragment"},
     {"ws://h:/", "port"},

@@ -136,6 +136,9 @@ void check_url(BenchOptions& options) {
   } catch (const std::invalid_argument& error) {
     throw CLI::ValidationError("URL", error.what());
   }
+  if (!options.url.unix_path.empty()) {
+    throw CLI::ValidationError("URL", "names a socket of this machine; what is measured has a host and a port");
+  }
   if (options.url.secure && options.raw) throw CLI::ValidationError("--raw", "is for a server that speaks no TLS");
   const std::string wrong = wrong_client_tls(options.tls, options.url.secure);
   if (!wrong.empty()) throw CLI::ValidationError(wrong, CLI::ExitCodes::ValidationError);

@@ -200,9 +200,14 @@ void BenchRun::measure() {
 }
 
 void BenchRun::end_measuring() {
+  const bool measured = phase_ == Phase::kMeasuring;
+  phase_ = Phase::kDraining;
   BenchFigures& figures = driver_->figures;
-  figures.to = bench_now();
-  if (phase_ == Phase::kMeasuring) {
+  const std::uint64_t now = bench_now();
+  // If this comes late, because we had to wait for a processor, so does what fell due meanwhile.
+  if (driver_->next_due() != UINT64_MAX) driver_->send_due(now);
+  figures.to = now;
+  if (measured) {
     result_.seconds = seconds_between(figures.from, figures.to);
     result_.own_cpu = own_cpu() - own_cpu_before_;
     const auto after = server_.cpu();
@@ -213,7 +218,6 @@ void BenchRun::end_measuring() {
                             static_cast<double>(open_ - first_);
     }
   }
-  phase_ = Phase::kDraining;
   driver_->stop();
   deadline_.start(loop_, kDrainTime, [this] { drained(); });
 }

@@ -26,7 +26,7 @@ std::string check_url(const std::string& text) {
 }
 
 void add_request(CLI::App& app, ConnectFlags& flags) {
-  app.add_option("URL", flags.url, "ws://host:port/path, wss://..., or ws+unix:/path/of/socket:/path")
+  app.add_option("URL", flags.url, "ws://host:port/path, ws+unix:/path/of/socket:/path, or with wss for TLS")
       ->required()
       ->check(check_url);
   const auto take_header = [&flags](const std::string& text) {
