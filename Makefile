@@ -78,7 +78,7 @@ test_binary = build/$(1)/tests/$(subst /,-,$(2))
 CHOSEN_FOLDERS := $(if $(TESTS),$(filter $(TESTS),$(TEST_FOLDERS)),$(TEST_FOLDERS))
 CHOSEN_SCRIPTS := $(if $(TESTS),$(filter $(TESTS:%=tests/%/%),$(TEST_SCRIPTS)),$(TEST_SCRIPTS))
 # What says something of connections is held over TLS as well, x_test.py@tls, and compressed. Not so the programs that
-# stand in README.md, nor costs, which tls_cost_test.py looks at over TLS, nor what chooses its wires itself: tls_*,
+# stand in README.md, nor costs, which bench-check looks at over TLS, nor what chooses its wires itself: tls_*,
 # page_secure_*, and bench_test.py, a minute of mostly what that client reckons; WS101_WIRE=tls runs it all the same.
 PLAIN_ALONE := $(addprefix tests/system/,cost_% readme_% tls_% page_secure_% bench_test.py)
 COMPRESSED := $(addprefix tests/system/,broadcast_test.py chat_test.py chat_node_test.mjs connect_test.py endpoints_test.py node_ws_test.mjs shutdown_test.py)
