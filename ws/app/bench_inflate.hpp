@@ -23,7 +23,7 @@ class BenchInflate {
 
   // As it was agreed for what the server sends.
   void agree(const protocol::DeflateDirection& theirs) {
-    if (theirs.context_takeover) history_.emplace(theirs.window_bits);
+    if (theirs.context_takeover) history_ = std::make_unique<protocol::InflateHistory>(theirs.window_bits);
   }
 
   // The next bytes of a message.
@@ -40,7 +40,7 @@ class BenchInflate {
   protocol::Inflater& inflater_;
   std::unique_ptr<protocol::InflateStream> stream_;  // during a message
   protocol::MessageBuffer message_;
-  std::optional<protocol::InflateHistory> history_;
+  std::unique_ptr<protocol::InflateHistory> history_;
   protocol::Error error_ = protocol::Error::kNone;
 };
 
