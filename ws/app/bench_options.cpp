@@ -139,6 +139,8 @@ void check_url(BenchOptions& options) {
   if (!options.url.unix_path.empty()) {
     throw CLI::ValidationError("URL", "names a socket of this machine; what is measured has a host and a port");
   }
+  // The URL stands in the report, which others read.
+  if (!options.url.credentials.empty()) throw CLI::ValidationError("URL", "a name and a password are not sent");
   if (options.url.secure && options.raw) throw CLI::ValidationError("--raw", "is for a server that speaks no TLS");
   const std::string wrong = wrong_client_tls(options.tls, options.url.secure);
   if (!wrong.empty()) throw CLI::ValidationError(wrong, CLI::ExitCodes::ValidationError);
