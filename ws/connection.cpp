@@ -139,7 +139,7 @@ std::optional<Message> Connection::read_message() {
 [[gnu::noinline]] bool Connection::is_for_session(std::size_t size) {
   set_unfinished(false);
   // Inflating is work too: a megabyte of it is a share.
-  if (is(kCompresses)) loop_.count_handed_on(size / 16);
+  if (is(kCompresses)) loop_.count_work(size / 16);
   // What the peer sent before it saw our Close frame is read, to find its own, and dropped.
   return state_ == State::kOpen || settings_.keep_reading;
 }

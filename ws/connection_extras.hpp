@@ -1,4 +1,4 @@
-// A part of Connection, for connection.cpp alone: what few connections need, so that the many pay eight bytes for it.
+// A part of Connection, for connection*.cpp alone: what few connections need, so that the many pay eight bytes for it.
 #pragma once
 
 #include <array>

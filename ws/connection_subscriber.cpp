@@ -25,7 +25,7 @@ Subscriber::Taken ConnectionSubscriber::take(const Publication& publication, Tag
     stream.flush();  // some of it may have waited only for the end of the turn
     if (stream.has_waiting() && stream.waiting() + frame.size() > max_queue) return Taken::kNoRoom;
   }
-  connection_.loop().count_handed_on();
+  connection_.loop().count_work();
   const bool own_compressor =
       connection_.is(Connection::kTakesContextOver) && connection_.worth_compressing(publication.payload().size());
   // RFC 6455 5.3: a client's frame is masked, so it is its own too.
