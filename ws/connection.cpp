@@ -9,23 +9,14 @@
 #include "reactor/linger.hpp"
 #include "ws/codec.hpp"
 #include "ws/connection_extras.hpp"
+#include "ws/protocol/bytes.hpp"
 
 namespace ws {
 
+using protocol::as_bytes;
+using protocol::as_text;
 using protocol::Opcode;
 using Event = protocol::Decoder::Event;
-
-namespace {
-
-std::span<const std::uint8_t> as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-std::string_view as_text(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-}  // namespace
 
 Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::unique_ptr<Session> session,
                        const Settings& settings, const Agreed& agreed)
