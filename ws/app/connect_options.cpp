@@ -67,15 +67,7 @@ void add_messages(CLI::App& app, ConnectFlags& flags) {
       ->allow_extra_args(false)
       ->take_all();
   app.add_option_function<std::string>(
-         "--count",
-         [&flags](const std::string& text) {
-           std::uint64_t number = 0;
-           const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-           if (error != std::errc() || end != text.data() + text.size() || number == 0) {
-             throw CLI::ValidationError("--count", "'" + text + "' is no number from 1 up");
-           }
-           flags.count = number;
-         },
+         "--count", [&flags](const std::string& text) { flags.count = read_count<std::uint64_t>("--count", text, 1); },
          "End after so many messages; the end of standard input does not end it then")
       ->type_name("N");
   app.add_flag("--binary-lines", flags.binary_lines, "Lines and -x are hexadecimal and are sent as binary messages");
