@@ -18,8 +18,6 @@ void BenchEcho::start(std::uint64_t now) {
   for (const auto& link : links_) push(*link, now);
 }
 
-std::uint64_t BenchEcho::next_due() const { return running_ && paced() ? pace_.time_of(pace_.next()) : UINT64_MAX; }
-
 void BenchEcho::send_due(std::uint64_t now) {
   while (running_ && pace_.due(now)) {
     BenchLink& link = *links_[pace_.take() % links_.size()];
@@ -80,10 +78,6 @@ void BenchBroadcast::start(std::uint64_t now) {
       std::count_if(links_.begin(), links_.end() - 1, [](const auto& link) { return link->is_open(); }));
   pace_ = BenchPace(std::max<std::uint64_t>(options_.rate, 1), now);
   push(now);
-}
-
-std::uint64_t BenchBroadcast::next_due() const {
-  return running_ && paced() ? pace_.time_of(pace_.next()) : UINT64_MAX;
 }
 
 void BenchBroadcast::send_due(std::uint64_t now) {
