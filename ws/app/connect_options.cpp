@@ -103,14 +103,13 @@ ConnectOptions library_options(const ConnectFlags& flags) {
 ParsedConnect parse_connect_flags(int count, const char* const* arguments) {
   ParsedConnect parsed;
   ConnectFlags& flags = parsed.flags;
-  CLI::App app(
+  CommandLine app(
+      "connect",
       "Connects to a WebSocket server. At a terminal it is a prompt: type a line to send it, /help for more.\n"
       "In a pipe each line of standard input is a message, and each message received is a line of standard output;\n"
       "at the end of the input it says goodbye and prints what still comes. A line ends at its line feed alone.\n"
       "Exit status: 0 all went well, 1 it failed (also when the server closed with another code than 1000), 2 used\n"
       "wrongly. Durations: 500ms, 5s, 2m, 1h; 0 or off turns a timer off.");
-  app.name("ws101 connect");
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_request(app, flags);
   add_client_tls(app, flags.tls);
   add_messages(app, flags);

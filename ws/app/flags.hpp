@@ -17,6 +17,13 @@
 
 namespace ws::app {
 
+// The command line of `ws101 COMMAND`. A flag that is given twice, and is not one of several, is wrong use.
+struct CommandLine : CLI::App {
+  CommandLine(const std::string& command, const std::string& help) : CLI::App(help, "ws101 " + command) {
+    option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  }
+};
+
 inline constexpr reactor::Milliseconds kLongestDuration{24 * 3'600'000};
 
 // `500ms`, `5s`, `2m`; where `shortest` is zero, `off` too.
