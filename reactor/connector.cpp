@@ -17,13 +17,13 @@
 #include <utility>
 #include <vector>
 
+#include "reactor/error_text.hpp"
+
 namespace reactor {
 
 namespace {
 
 constexpr const char* kShuttingDown = "the program is shutting down";
-
-std::string error_text(int error) { return std::error_code(error, std::generic_category()).message(); }
 
 class Attempt final : public Resident, private EventSource, private Timer {
  public:

@@ -36,8 +36,6 @@ class Input final : private EventSource {
 
   void pause();
   void resume();
-  bool paused() const { return !reading_; }
-  bool ended() const { return ended_; }
 
  private:
   void on_events(std::uint32_t events) override;

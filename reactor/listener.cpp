@@ -15,6 +15,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "reactor/error_text.hpp"
+
 namespace reactor {
 
 namespace {
@@ -22,8 +24,6 @@ namespace {
 constexpr int kAcceptsInOneTurn = 64;
 // Where the system chooses a port for the first address of a name, it may be taken at the second.
 constexpr int kPortsToTry = 16;
-
-std::string error_text(int error) { return std::error_code(error, std::generic_category()).message(); }
 
 std::string remedy(int error) {
   switch (error) {

@@ -130,12 +130,12 @@ class Loop {
   }
   // For what takes long and is done in on_again(): whether it may be done in this turn still, of which `most` may.
   bool take_costly_step(int most) { return costly_steps_++ < most; }
-  // A source's input may hand on so many messages to others' queues before those have had their turn: some ten
-  // milliseconds of work.
-  static constexpr std::uint64_t kShareHandedOn = 64 * 1024;
-  void begin_share() { handed_on_ = 0; }
-  void count_handed_on(std::size_t work = 1) { handed_on_ += work; }
-  bool share_is_used() const { return handed_on_ >= kShareHandedOn; }
+  // A source's input may make so much work before the others have had their turn: some ten milliseconds. One is a
+  // message that is handed on to another's queue.
+  static constexpr std::uint64_t kShareOfWork = 64 * 1024;
+  void begin_share() { work_ = 0; }
+  void count_work(std::size_t work = 1) { work_ += work; }
+  bool share_is_used() const { return work_ >= kShareOfWork; }
   // Takes a source out of this turn's batch and of every list, because its memory is about to go.
   void forget(EventSource& source);
 
@@ -214,8 +214,8 @@ class Loop {
   std::vector<EventSource*> again_;
   std::vector<EventSource*> again_now_;  // the part of again_ that this turn serves
   std::vector<EventSource*> turn_end_;
-  int costly_steps_ = 0;  // in this turn
-  std::uint64_t handed_on_ = 0;
+  int costly_steps_ = 0;    // in this turn
+  std::uint64_t work_ = 0;  // that the input under way has made
   Resident* first_resident_ = nullptr;
   Resident* next_resident_ = nullptr;  // while all are told something: who is told next
   std::size_t resident_count_ = 0;

@@ -30,6 +30,7 @@ iovec as_iovec(std::span<const std::uint8_t> bytes) {
 }
 
 }  // namespace
+
 void Stream::write(std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload) {
   const std::size_t refused = write_some(header, payload);
   if (refused > 0) queue().append_copy(payload.last(refused));

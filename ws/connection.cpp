@@ -9,23 +9,14 @@
 #include "reactor/linger.hpp"
 #include "ws/codec.hpp"
 #include "ws/connection_extras.hpp"
+#include "ws/protocol/bytes.hpp"
 
 namespace ws {
 
+using protocol::as_bytes;
+using protocol::as_text;
 using protocol::Opcode;
 using Event = protocol::Decoder::Event;
-
-namespace {
-
-std::span<const std::uint8_t> as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-std::string_view as_text(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-}  // namespace
 
 Connection::Connection(Role role, std::unique_ptr<reactor::Stream> stream, std::unique_ptr<Session> session,
                        const Settings& settings, const Agreed& agreed)
@@ -115,9 +106,14 @@ std::optional<Message> Connection::read_message() {
 [[gnu::always_inline]] inline std::optional<Message> Connection::next_message() {
   if (extras_ != nullptr) [[unlikely]]
     release_message();
-  // At the end of the input the decoder is asked only if it holds something: the last bytes of a message that have
-  // landed there, or the memory of the last message, which it then frees.
-  while (may_read() && !(input_->empty() && decoder_.memory() == 0)) {
+  while (may_read()) {
+    // At the end of the input the decoder is asked only if it holds something: the last bytes of a message that have
+    // landed there, or the memory of the last message, which it then frees.
+    if (decoder_.holds_memory()) [[unlikely]] {
+      note_spare_memory();
+    } else if (input_->empty()) {
+      break;
+    }
     const Event event = decoder_.next(*input_);
     if (event.kind == Event::Kind::kMessage) [[likely]] {
       if (!is(kNotOpen | kCompresses | kUnfinished) || is_for_session(event.payload.size())) [[likely]]
@@ -132,17 +128,16 @@ std::optional<Message> Connection::read_message() {
 }
 
 [[gnu::noinline]] bool Connection::is_for_session(std::size_t size) {
-  note_spare_memory();
   set_unfinished(false);
   // Inflating is work too: a megabyte of it is a share.
-  if (is(kCompresses)) loop_.count_handed_on(size / 16);
+  if (is(kCompresses)) loop_.count_work(size / 16);
   // What the peer sent before it saw our Close frame is read, to find its own, and dropped.
   return state_ == State::kOpen || settings_.keep_reading;
 }
 
-// What this message has left to the next is freed when there is none for a while.
-void Connection::note_spare_memory() {
-  if (is(kUnfinished) && settings_.codec != nullptr) settings_.codec->spare.note_use(loop_);
+// What this message leaves to the next is freed when there is none for a while. Asked before the decoder lets go of it.
+[[gnu::noinline]] void Connection::note_spare_memory() {
+  if (settings_.codec != nullptr) settings_.codec->spare.note_use(loop_);
 }
 
 [[gnu::noinline]] void Connection::react(Event event) {
@@ -176,6 +171,7 @@ void Connection::note_spare_memory() {
   if (!stream_->has_waiting() || settings_.keep_reading || !above_high_water()) return false;
   if (!stream_->reading_paused()) extras().paused_at = loop_.now();
   stream_->pause_reading();
+  note_spare_memory();
   decoder_.let_go_of_message();  // this may last
   return true;
 }

@@ -170,6 +170,7 @@ class Connection final : private reactor::StreamHandler, private reactor::Timer,
   void finish_as_we_said(bool clean);
   void finish(const Closed& how);
   void leave_company();
+  void look_at_context_later();
   void release_context_if_idle();
   Extras& extras();
 

@@ -17,14 +17,26 @@ namespace ws {
 
 protocol::DeflateContext& Connection::context() {
   if (extras().context == nullptr) extras_->context = std::make_unique<protocol::DeflateContext>(sending_window_bits_);
-  if (!std::exchange(extras_->context_used, true)) arm_timer();
+  if (extras_->context_look != UINT64_MAX) {
+    extras_->context_used = true;
+  } else {
+    look_at_context_later();
+    arm_timer();
+  }
   return *extras_->context;
 }
 
-// The next message then refers to nothing before it, which the peer need not know.
+void Connection::look_at_context_later() {
+  extras_->context_look = loop_.now() + static_cast<std::uint64_t>(settings_.compressor_idle.count());
+}
+
+// A message leaves only a mark, and a look at it says whether one came since the last look. So the memory is freed
+// after once to twice the time. The next message then refers to nothing before it, which the peer need not know.
 void Connection::release_context_if_idle() {
-  if (extras_ == nullptr || extras_->context == nullptr) return;
-  if (!std::exchange(extras_->context_used, false)) extras_->context->release();
+  if (extras_ == nullptr || loop_.now() < extras_->context_look) return;
+  if (std::exchange(extras_->context_used, false)) return look_at_context_later();
+  extras_->context->release();
+  extras_->context_look = UINT64_MAX;
 }
 
 void prepare_codec(Settings& settings, std::shared_ptr<Codec> codec) {

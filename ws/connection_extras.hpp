@@ -1,4 +1,4 @@
-// A part of Connection, for connection.cpp alone: what few connections need, so that the many pay eight bytes for it.
+// A part of Connection, for connection*.cpp alone: what few connections need, so that the many pay eight bytes for it.
 #pragma once
 
 #include <array>
@@ -29,7 +29,8 @@ struct Connection::Extras {
   std::shared_ptr<Connection*> place;  // what our handles point to
   std::shared_ptr<const Settings> settings;
   std::unique_ptr<protocol::DeflateContext> context;            // of dedicated compression, once something was sent
-  bool context_used = false;                                    // since the heartbeat looked last
+  std::uint64_t context_look = UINT64_MAX;                      // when to look at it, while it holds memory
+  bool context_used = false;                                    // since the last look
   std::unique_ptr<ConnectionSubscriber> subscriber;             // of who is in a hub
   std::unique_ptr<MaskingKeys> masking_keys;                    // of a client
   std::unique_ptr<std::array<protocol::FrameTrace, 2>> traces;  // of what is sent and what is received

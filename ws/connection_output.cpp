@@ -7,19 +7,17 @@
 #include <utility>
 
 #include "ws/connection_extras.hpp"
+#include "ws/protocol/bytes.hpp"
 #include "ws/protocol/mask.hpp"
 
 namespace ws {
 
+using protocol::as_bytes;
 using protocol::Opcode;
 
 namespace {
 
 constexpr std::size_t kLargestOnStack = 2048;
-
-std::span<const std::uint8_t> as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 // As std::copy. To copy so few bytes costs less than to call who copies any number.
 [[gnu::always_inline]] inline void copy_bytes(std::span<const std::uint8_t> bytes, std::uint8_t* to) {

@@ -10,7 +10,7 @@ namespace ws {
 // Compressed once for all who agreed on the same. Who takes his context over has a compressor of his own, to which
 // nobody else's message is of use: for him this is only what it would take as it is.
 const reactor::SharedBytes& ConnectionSubscriber::frame_of(const Publication& publication) const {
-  if (!connection_.worth_compressing(publication.payload().size()) || connection_.is(Connection::kTakesContextOver))
+  if (connection_.is(Connection::kTakesContextOver) || !connection_.worth_compressing(publication.payload().size()))
     return publication.frame();
   return publication.frame(connection_.sending(), connection_.settings().codec->deflater);
 }
@@ -25,7 +25,7 @@ Subscriber::Taken ConnectionSubscriber::take(const Publication& publication, Tag
     stream.flush();  // some of it may have waited only for the end of the turn
     if (stream.has_waiting() && stream.waiting() + frame.size() > max_queue) return Taken::kNoRoom;
   }
-  connection_.loop().count_handed_on();
+  connection_.loop().count_work();
   const bool own_compressor =
       connection_.is(Connection::kTakesContextOver) && connection_.worth_compressing(publication.payload().size());
   // RFC 6455 5.3: a client's frame is masked, so it is its own too.
@@ -33,7 +33,7 @@ Subscriber::Taken ConnectionSubscriber::take(const Publication& publication, Tag
     connection_.write_message(publication.type(), publication.payload());
     return Taken::kYes;
   }
-  if (connection_.settings().trace) connection_.trace(false, frame.view());
+  if (connection_.is(Connection::kTraced)) connection_.trace(false, frame.view());
   stream.write_shared(frame, 0, SIZE_MAX, topic);
   return Taken::kYes;
 }

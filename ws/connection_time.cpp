@@ -6,13 +6,6 @@
 
 namespace ws {
 
-namespace {
-
-// A compressor that was not used for so long is freed: it holds more than a hundred idle connections.
-constexpr reactor::Milliseconds kContextIdle{5000};
-
-}  // namespace
-
 void Connection::on_timer() {
   release_context_if_idle();
   const Limits& limits = settings_.limits;
@@ -67,7 +60,8 @@ void Connection::arm_timer() {
     consider(limits.close_timeout);
   } else {
     if (limits.ping_interval.count() > 0) delay = heartbeat_.next_check(now);
-    if (extras_ != nullptr && extras_->context_used) delay = std::min<std::uint64_t>(delay, kContextIdle.count());
+    if (extras_ != nullptr && extras_->context_look != UINT64_MAX)
+      delay = std::min(delay, extras_->context_look - std::min(now, extras_->context_look));
     if (is(kUnfinished) && !stream_->reading_paused()) consider(limits.message_timeout);
   }
   if (delay == UINT64_MAX) return disarm();

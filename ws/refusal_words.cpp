@@ -8,25 +8,14 @@
 
 namespace ws {
 
-namespace {
-
-// The bytes of the control characters C1, of the line separators, and of what turns the direction of writing.
-bool starts_unprintable(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<std::uint8_t>(text[at]) : 0; };
-  if (byte(0) < ' ' || byte(0) == 0x7F) return true;
-  if (byte(0) == 0xC2) return byte(1) < 0xA0;
-  if (byte(0) != 0xE2) return false;
-  return (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
-         (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
-}
-
-}  // namespace
-
 std::string_view printable_front(std::string_view text, std::size_t limit) {
   text = text.substr(0, limit);
-  text = text.substr(0, protocol::valid_utf8_prefix({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
   std::size_t size = 0;
-  while (size < text.size() && !starts_unprintable(text.substr(size))) ++size;
+  while (size < text.size()) {
+    const protocol::Character next = protocol::first_character(text.substr(size));
+    if (next.size == 0 || protocol::must_not_be_shown(next.number)) break;
+    size += next.size;
+  }
   return text.substr(0, size);
 }
 

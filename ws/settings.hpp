@@ -40,6 +40,8 @@ struct Settings {
   // who sends more than it hears, or both would wait for each other; it stops by itself at above_high_water().
   bool keep_reading = false;
   protocol::Compression compression = {};  // that we offer or accept
+  // A dedicated compressor that was not used for so long is freed: it holds more than a hundred idle connections.
+  reactor::Milliseconds compressor_idle{5000};
   std::shared_ptr<Codec> codec = nullptr;  // where compression is off it may be missing
   protocol::DecoderLimits decoder = {.max_message = limits.max_message, .max_fragments = limits.max_fragments};
 };

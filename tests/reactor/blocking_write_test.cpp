@@ -16,17 +16,6 @@
 namespace reactor::tests {
 namespace {
 
-struct Pipe {
-  Pipe() {
-    int fds[2] = {-1, -1};
-    EXPECT_EQ(::pipe2(fds, O_CLOEXEC), 0);
-    out = FileDescriptor(fds[0]);
-    in = FileDescriptor(fds[1]);
-  }
-  FileDescriptor out;
-  FileDescriptor in;
-};
-
 std::string read_all(int fd) {
   std::string all;
   char piece[5000];

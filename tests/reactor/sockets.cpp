@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -72,6 +73,17 @@ void Peer::close_by_reset() {
   const linger at_once = {.l_onoff = 1, .l_linger = 0};
   EXPECT_EQ(::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
   socket_.close();
+}
+
+Pipe::Pipe(int flags) {
+  std::array<int, 2> fds{-1, -1};
+  EXPECT_EQ(::pipe2(fds.data(), O_CLOEXEC | flags), 0);
+  out = FileDescriptor(fds[0]);
+  in = FileDescriptor(fds[1]);
+}
+
+void Pipe::write(std::string_view text) const {
+  EXPECT_EQ(::write(in.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
 }
 
 SocketPair unix_pair() { return unix_sockets(SOCK_STREAM); }

@@ -52,6 +52,17 @@ class Peer {
   bool reset_ = false;
 };
 
+// What is written into it comes out of it.
+struct Pipe {
+  // `flags` besides O_CLOEXEC, of both ends.
+  explicit Pipe(int flags = 0);
+  // Writes all of it. REQUIRES: the pipe takes it at once.
+  void write(std::string_view text) const;
+
+  FileDescriptor out;
+  FileDescriptor in;
+};
+
 struct SocketPair {
   FileDescriptor ours;
   FileDescriptor theirs;

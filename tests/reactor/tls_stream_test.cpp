@@ -416,7 +416,6 @@ TEST(TlsStream, close_notify_is_the_end_of_one_direction) {
   EXPECT_TRUE(half.client.notified());
 }
 
-// RFC 8446 6.1: without close_notify nobody knows whether that was all.
 // OpenSSL's queue of errors is one for the thread, and others use OpenSSL too.
 TEST(TlsStream, an_error_that_somebody_else_left_is_not_ours) {
   Half half;
@@ -449,6 +448,7 @@ TEST(TlsStream, it_says_with_what_it_is_encrypted_once_it_is) {
   EXPECT_EQ(half.stream->cipher(), "TLSv1.3 TLS_AES_128_GCM_SHA256");
 }
 
+// RFC 8446 6.1: without close_notify nobody knows whether that was all.
 TEST(TlsStream, an_end_without_close_notify_is_a_loss) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     Half half(version);

@@ -193,7 +193,7 @@ test('nobody comes in without a name, and the name is kept in the address', () =
   await page.locator('#name').fill('x'.repeat(65));
   await page.locator('#name').press('Enter');
   await page.locator('#notice [role=alert]', { hasText: 'at most 64 characters' }).waitFor();
-  for (const refused of ['a\tb', 'a\u0085b', 'a\u2028b', '\u202Eeve']) {
+  for (const refused of ['a\tb', 'a\u0085b', 'a\u2028b', '\u202Eeve', 'a\u061Cb', 'a\u200Eb', 'a\u200Fb']) {
     await page.locator('#name').fill(refused);
     await page.locator('#name').press('Enter');
     await page.locator('#notice [role=alert]', { hasText: 'no control characters' }).waitFor();

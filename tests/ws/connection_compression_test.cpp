@@ -112,25 +112,51 @@ TEST(Compressed, in_shared_mode_an_idle_connection_holds_nothing_for_it) {
     ends.server_told->log.clear();
   };
   exchange();
-  EXPECT_FALSE(ends.server->compressed() && ends.settings.codec == nullptr);
+  EXPECT_TRUE(ends.server->compressed());
   const std::size_t before = heap_in_use();
   for (int round = 0; round < 10; ++round) exchange();
   EXPECT_LE(heap_in_use(), before + 1000);
 }
 
+// A server and a client that keep no compressor for longer than `idle`, and ping so often.
+struct IdleEnds : Ends {
+  IdleEnds(int idle, int ping_interval)
+      : Ends({.mode = Mode::kDedicated}, {.ping_interval = Milliseconds(ping_interval)}) {
+    settings.compressor_idle = Milliseconds(idle);
+    settings.trace = [](const Connection&, bool, const protocol::TracedFrame&) {};
+  }
+  // Returns how much of the heap is in use with the server's compressor.
+  std::size_t say(const std::string& text) {
+    const std::size_t before = heap_in_use();
+    server->write_text(text);
+    EXPECT_GT(heap_in_use(), before + 40'000);
+    const std::size_t used = heap_in_use();
+    EXPECT_TRUE(wait_for(client_told, "text " + text));
+    return used;
+  }
+};
+
 TEST(Compressed, a_dedicated_compressor_is_freed_when_it_is_not_used) {
-  Limits limits;
-  limits.ping_interval = Milliseconds(50);
-  Ends ends({.mode = Mode::kDedicated}, limits);
-  ends.settings.trace = [](const Connection&, bool, const protocol::TracedFrame&) {};
-  const std::size_t before = heap_in_use();
-  ends.server->write_text(kWords);
-  EXPECT_GT(heap_in_use(), before + 40'000);
-  EXPECT_TRUE(ends.wait_for(ends.client_told, "text " + kWords));
-  const std::size_t used = heap_in_use();
-  EXPECT_TRUE(turn_until(ends.loop, [&] { return heap_in_use() + 40'000 < used; }));
-  ends.server->write_text(kWords + "!");
-  EXPECT_TRUE(ends.wait_for(ends.client_told, "text " + kWords + "!")) << "and goes on";
+  for (const int ping_interval : {0, 50, 25'000}) {
+    IdleEnds ends(30, ping_interval);
+    for (const char* mark : {"", "!"}) {
+      const std::size_t used = ends.say(kWords + mark);
+      EXPECT_TRUE(turn_until(ends.loop, [&] { return heap_in_use() + 40'000 < used; })) << ping_interval;
+    }
+  }
+}
+
+TEST(Compressed, a_dedicated_compressor_is_kept_while_it_is_used) {
+  for (const int ping_interval : {0, 5}) {
+    IdleEnds ends(200, ping_interval);
+    const std::size_t used = ends.say(kWords);
+    const std::uint64_t start = ends.loop.now();
+    EXPECT_TRUE(turn_until(ends.loop, [&] { return ends.loop.now() >= start + 100; }));
+    ends.server->write_text(kWords);
+    const std::uint64_t last = ends.loop.now();
+    EXPECT_TRUE(turn_until(ends.loop, [&] { return heap_in_use() + 40'000 < used; }));
+    EXPECT_GE(ends.loop.now(), last + 200) << ping_interval;
+  }
 }
 
 // ---- In a hub

@@ -36,6 +36,10 @@ TEST(PrintableFront, ends_where_a_terminal_could_be_led_astray) {
       {"a\xC2\xA0", "a\xC2\xA0"},
       {"a\xE2\x80\xA8", "a"},  // line separator
       {"a\xE2\x80\xAE", "a"},  // right-to-left override
+      {"a\u061c", "a"},        // the marks of a direction
+      {"a\u200e", "a"},
+      {"a\u200f", "a"},
+      {"a\u200d", "a\u200d"},
       {"a\xE2\x80\xA7", "a\xE2\x80\xA7"},
       {"a\xE2\x80\xAF", "a\xE2\x80\xAF"},
       {"a\xE2\x81\xA6", "a"},  // isolates

@@ -29,7 +29,6 @@ class Histogram {
     sum_ += value;
     largest_ = std::max(largest_, value);
   }
-  void reset() { *this = Histogram(); }
 
   std::uint64_t count() const { return count_; }
   std::uint64_t max() const { return largest_; }

@@ -39,11 +39,10 @@ void BenchLink::open() {
                                                     .sequence = BenchSequence(plan_.messages.stamp_bits()),
                                                     .inflate = BenchInflate(plan_.inflater)});
   }
-  plan_.loop.arm(*this, kOpenTimeout);
   std::optional<reactor::Address> source;
   if (!plan_.sources.empty()) source = plan_.sources[index_ % plan_.sources.size()];
   reactor::connect_to(
-      plan_.loop, plan_.addresses, kOpenTimeout,
+      plan_.loop, plan_.addresses, plan_.open_timeout,
       [this](reactor::Connected connected) { on_connected(std::move(connected)); }, source);
 }
 
@@ -51,6 +50,7 @@ void BenchLink::on_connected(reactor::Connected connected) {
   if (state_ != State::kConnecting) return;
   if (!connected.socket.valid()) return fail(BenchError::kConnect, connected.failure);
   state_ = State::kUpgrading;
+  plan_.loop.arm(*this, plan_.open_timeout);
   response_ = std::make_unique<http::ResponseParser>();
   if (plan_.tls) {
     stream_ = std::make_unique<reactor::TlsStream>(plan_.loop, std::move(connected.socket), *plan_.tls, plan_.host);
@@ -261,7 +261,7 @@ void BenchLink::on_end(reactor::StreamEnd end) {
 void BenchLink::on_timer() {
   if (state_ == State::kClosing && close_came_) return leave();
   if (state_ == State::kClosing) return fail(BenchError::kLost, "the server did not answer a Close frame in time");
-  fail(state_ == State::kConnecting ? BenchError::kConnect : BenchError::kHandshake, "no answer in time");
+  fail(BenchError::kHandshake, "no answer in time");
 }
 
 void BenchLink::fail(BenchError kind, std::string_view why) {

@@ -71,12 +71,12 @@ struct BenchPlan {
   std::uint64_t unexpected = 0;  // messages of another size than ours: a greeting, or the like
   bool verify = false;
   bool raw = false;
-  std::vector<std::uint8_t> landing;  // where large messages are received
+  std::vector<std::uint8_t> landing;           // where large messages are received
+  reactor::Milliseconds open_timeout{10'000};  // for TCP, and once more for the handshake
 };
 
 class BenchLink final : private reactor::StreamHandler, private reactor::Timer {
  public:
-  static constexpr reactor::Milliseconds kOpenTimeout{10'000};
   static constexpr reactor::Milliseconds kCloseTimeout{2'000};
 
   BenchLink(BenchPlan& plan, BenchTraffic& traffic, std::size_t index)

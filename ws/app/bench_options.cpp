@@ -139,6 +139,8 @@ void check_url(BenchOptions& options) {
   if (!options.url.unix_path.empty()) {
     throw CLI::ValidationError("URL", "names a socket of this machine; what is measured has a host and a port");
   }
+  // The URL stands in the report, which others read.
+  if (!options.url.credentials.empty()) throw CLI::ValidationError("URL", "a name and a password are not sent");
   if (options.url.secure && options.raw) throw CLI::ValidationError("--raw", "is for a server that speaks no TLS");
   const std::string wrong = wrong_client_tls(options.tls, options.url.secure);
   if (!wrong.empty()) throw CLI::ValidationError(wrong, CLI::ExitCodes::ValidationError);
@@ -156,14 +158,13 @@ std::string_view name_of(BenchMode mode) {
 ParsedBench parse_bench_options(int count, const char* const* arguments) {
   ParsedBench parsed;
   BenchOptions& options = parsed.options;
-  CLI::App app(
+  CommandLine app(
+      "bench",
       "Puts load on a WebSocket server, any one, and measures it. Modes: echo (round trips), broadcast (deliveries to\n"
       "many), idle (what open connections cost), handshake (connect, upgrade, close).\n"
       "With --compress messages are words, which become less than half, and each of ours is compressed by itself.\n"
       "More than 16,384 connections to 127.0.0.0/8 come from 127.0.0.1, .2 and so on: an address has not more ports.\n"
       "Exit status: 0, 1 (connections failed, or messages did), 2 (used wrongly).");
-  app.name("ws101 bench");
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_what(app, options);
   add_how(app, options);
   add_client_tls(app, options.tls);

@@ -15,30 +15,24 @@ void BenchEcho::start(std::uint64_t now) {
     return;
   }
   began_.assign(links_.size() * options_.depth, 0);
-  for (const auto& link : links_) {
-    if (link->is_open()) push(*link, now);
-  }
+  for (const auto& link : links_) push(*link, now);
 }
-
-std::uint64_t BenchEcho::next_due() const { return running_ && paced() ? pace_.time_of(pace_.next()) : UINT64_MAX; }
 
 void BenchEcho::send_due(std::uint64_t now) {
   while (running_ && pace_.due(now)) {
     BenchLink& link = *links_[pace_.take() % links_.size()];
     ++owed_[link.index()];
     ++begun_;
-    if (link.is_open()) {
-      push(link, now);
-    } else {
-      ++returned_;
-    }
+    if (!link.is_open()) ++returned_;
+    push(link, now);
   }
 }
 
 // Sends what this connection may send now. What was due is sent at the end too, late as it is: it belongs to the
 // figures.
 void BenchEcho::push(BenchLink& link, std::uint64_t now) {
-  if (!running_ && !paced()) return;
+  const bool begun = paced() ? !owed_.empty() : running_;
+  if (!begun || !link.is_open()) return;
   const std::uint64_t in_flight = link.sent() - link.received();
   std::uint64_t count = options_.depth - std::min<std::uint64_t>(in_flight, options_.depth);
   if (paced()) count = link.full() ? 0 : std::min(count, owed_[link.index()] - link.sent());
@@ -84,10 +78,6 @@ void BenchBroadcast::start(std::uint64_t now) {
       std::count_if(links_.begin(), links_.end() - 1, [](const auto& link) { return link->is_open(); }));
   pace_ = BenchPace(std::max<std::uint64_t>(options_.rate, 1), now);
   push(now);
-}
-
-std::uint64_t BenchBroadcast::next_due() const {
-  return running_ && paced() ? pace_.time_of(pace_.next()) : UINT64_MAX;
 }
 
 void BenchBroadcast::send_due(std::uint64_t now) {

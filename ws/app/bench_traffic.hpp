@@ -44,7 +44,7 @@ class BenchDriver : public BenchTraffic {
   // With --rate: send what is due.
   virtual void send_due(std::uint64_t /*now*/) {}
   // When that will be again; UINT64_MAX: nothing is paced.
-  virtual std::uint64_t next_due() const { return UINT64_MAX; }
+  std::uint64_t next_due() const { return running_ && paced() ? pace_.time_of(pace_.next()) : UINT64_MAX; }
   // Messages that may still come back, and those that were due and could not be sent.
   virtual std::uint64_t outstanding() const { return 0; }
 
@@ -60,6 +60,7 @@ class BenchDriver : public BenchTraffic {
 
   const BenchOptions& options_;
   BenchLinks& links_;
+  BenchPace pace_;
   bool running_ = false;
 };
 
@@ -68,7 +69,6 @@ class BenchEcho final : public BenchDriver {
   using BenchDriver::BenchDriver;
   void start(std::uint64_t now) override;
   void send_due(std::uint64_t now) override;
-  std::uint64_t next_due() const override;
   std::uint64_t outstanding() const override { return begun_ - returned_; }
   void on_arrival(BenchLink& link, std::uint64_t first, std::uint64_t count, std::uint64_t now) override;
   void on_skipped(BenchLink& link, std::uint64_t first, std::uint64_t count) override;
@@ -79,7 +79,6 @@ class BenchEcho final : public BenchDriver {
   void push(BenchLink& link, std::uint64_t now);
   std::uint64_t began(const BenchLink& link, std::uint64_t number) const;
 
-  BenchPace pace_;
   std::vector<std::uint64_t> began_;  // closed loop: when each message in flight was sent, `depth` for each connection
   std::vector<std::uint64_t> owed_;   // open loop: messages of each connection that were due so far
   std::uint64_t begun_ = 0;           // messages that were sent, in the open loop those that were due
@@ -92,7 +91,6 @@ class BenchBroadcast final : public BenchDriver {
   using BenchDriver::BenchDriver;
   void start(std::uint64_t now) override;
   void send_due(std::uint64_t now) override;
-  std::uint64_t next_due() const override;
   std::uint64_t outstanding() const override;
   void on_arrival(BenchLink& link, std::uint64_t first, std::uint64_t count, std::uint64_t now) override;
   void on_skipped(BenchLink& link, std::uint64_t first, std::uint64_t count) override;
@@ -109,7 +107,6 @@ class BenchBroadcast final : public BenchDriver {
   void land(std::uint64_t first, std::uint64_t count, std::uint64_t now);
   void push(std::uint64_t now);
 
-  BenchPace pace_;
   std::vector<Flight> flights_;  // `depth` of them
   std::size_t subscribers_ = 0;  // that are there
   std::uint64_t owed_ = 0;

@@ -2,11 +2,9 @@
 #include "ws/app/chat_name.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <optional>
 
 #include "http/header.hpp"
-#include "ws/app/escape.hpp"
 #include "ws/protocol/utf8.hpp"
 
 namespace ws::app {
@@ -15,16 +13,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 64;  // in characters, which have at most 4 bytes
 constexpr std::size_t kLongestCharacter = 4;
-
-// Takes the first character off. REQUIRES: `text` is UTF-8 and not empty.
-std::uint32_t take_character(std::string_view& text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  std::uint32_t number = size == 1 ? lead : lead & (0x7FU >> size);
-  for (const char byte : text.substr(1, size - 1)) number = number << 6 | (static_cast<unsigned char>(byte) & 0x3FU);
-  text.remove_prefix(size);
-  return number;
-}
 
 // A name or a value of application/x-www-form-urlencoded. Nothing if an escape is malformed.
 std::optional<std::string> decode(std::string_view text) {
@@ -47,10 +35,12 @@ std::optional<std::string> decode(std::string_view text) {
 
 bool is_chat_name(std::string_view text) {
   if (text.empty() || text.size() > kLongestName * kLongestCharacter) return false;
-  if (!protocol::is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})) return false;
   std::size_t characters = 0;
   while (!text.empty()) {
-    if (must_not_be_shown(take_character(text)) || ++characters > kLongestName) return false;
+    const protocol::Character character = protocol::first_character(text);
+    if (character.size == 0 || protocol::must_not_be_shown(character.number)) return false;
+    if (++characters > kLongestName) return false;
+    text.remove_prefix(character.size);
   }
   return true;
 }

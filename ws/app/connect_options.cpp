@@ -67,15 +67,7 @@ void add_messages(CLI::App& app, ConnectFlags& flags) {
       ->allow_extra_args(false)
       ->take_all();
   app.add_option_function<std::string>(
-         "--count",
-         [&flags](const std::string& text) {
-           std::uint64_t number = 0;
-           const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-           if (error != std::errc() || end != text.data() + text.size() || number == 0) {
-             throw CLI::ValidationError("--count", "'" + text + "' is no number from 1 up");
-           }
-           flags.count = number;
-         },
+         "--count", [&flags](const std::string& text) { flags.count = read_count<std::uint64_t>("--count", text, 1); },
          "End after so many messages; the end of standard input does not end it then")
       ->type_name("N");
   app.add_flag("--binary-lines", flags.binary_lines, "Lines and -x are hexadecimal and are sent as binary messages");
@@ -111,14 +103,13 @@ ConnectOptions library_options(const ConnectFlags& flags) {
 ParsedConnect parse_connect_flags(int count, const char* const* arguments) {
   ParsedConnect parsed;
   ConnectFlags& flags = parsed.flags;
-  CLI::App app(
+  CommandLine app(
+      "connect",
       "Connects to a WebSocket server. At a terminal it is a prompt: type a line to send it, /help for more.\n"
       "In a pipe each line of standard input is a message, and each message received is a line of standard output;\n"
       "at the end of the input it says goodbye and prints what still comes. A line ends at its line feed alone.\n"
       "Exit status: 0 all went well, 1 it failed (also when the server closed with another code than 1000), 2 used\n"
       "wrongly. Durations: 500ms, 5s, 2m, 1h; 0 or off turns a timer off.");
-  app.name("ws101 connect");
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_request(app, flags);
   add_client_tls(app, flags.tls);
   add_messages(app, flags);

@@ -4,23 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
+#include "reactor/error_text.hpp"
 #include "ws/app/hex.hpp"
 #include "ws/app/quantities.hpp"
+#include "ws/protocol/bytes.hpp"
 #include "ws/protocol/utf8.hpp"
 
 namespace ws::app {
-
-namespace {
-
-std::string error_text(int error) { return std::error_code(error, std::generic_category()).message(); }
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-}  // namespace
 
 PipeTalk::PipeTalk(reactor::Loop& loop, const ConnectFlags& flags)
     : Talk(loop, flags),
@@ -53,7 +44,7 @@ bool PipeTalk::send(std::string_view text) {
     if (bytes) ws.write_binary(*bytes);
     return bytes.has_value();
   }
-  if (!protocol::is_valid_utf8(bytes_of(text))) return false;
+  if (!protocol::is_valid_utf8(protocol::as_bytes(text))) return false;
   ws.write_text(text);
   return true;
 }
@@ -83,7 +74,7 @@ void PipeTalk::judge(LineSplitter::Result result) {
 
 void PipeTalk::on_input_end(int error) {
   if (error != 0) {
-    fail("cannot read standard input: " + error_text(error));
+    fail("cannot read standard input: " + reactor::error_text(error));
   } else {
     judge(lines_.finish([this](std::string_view line) { return send_line(line); }));
   }
@@ -130,7 +121,7 @@ void PipeTalk::on_output_broken(int error) {
   input_.pause();
   // Whoever read our output has seen enough.
   if (error == EPIPE) return done();
-  fail("cannot write standard output: " + error_text(error));
+  fail("cannot write standard output: " + reactor::error_text(error));
 }
 
 }  // namespace ws::app

@@ -11,8 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <system_error>
 
+#include "reactor/error_text.hpp"
 #include "ws/app/connect_output.hpp"
 #include "ws/app/escape.hpp"
 #include "ws/app/hex.hpp"
@@ -137,13 +137,12 @@ void PromptTalk::send_file(const std::string& path) {
   const std::string name = path.starts_with("~/") && home != nullptr ? home + path.substr(1) : path;
   struct stat status{};
   // Only a regular file has an end that is sure to come.
-  if (::stat(name.c_str(), &status) != 0)
-    return say("cannot read " + path + ": " + std::error_code(errno, std::generic_category()).message());
+  if (::stat(name.c_str(), &status) != 0) return say("cannot read " + path + ": " + reactor::error_text(errno));
   if (!S_ISREG(status.st_mode)) return say("cannot send " + path + ": it is no regular file");
   if (static_cast<std::size_t>(status.st_size) > kLargestFile)
     return say("cannot send " + path + ": it is larger than " + format_size(kLargestFile));
   std::ifstream file(name, std::ios::binary);
-  if (!file) return say("cannot read " + path + ": " + std::error_code(errno, std::generic_category()).message());
+  if (!file) return say("cannot read " + path + ": " + reactor::error_text(errno));
   const std::string content{std::istreambuf_iterator<char>(file), {}};
   link_.ws()->write_binary({reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
   say("sent " + std::to_string(content.size()) + " bytes");

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
 
 #include "ws/protocol/utf8.hpp"
 
@@ -11,29 +10,10 @@ namespace ws::app {
 
 namespace {
 
-constexpr std::size_t kLongestCharacter = 4;
-
 void append_hex(std::string& out, std::string_view prefix, std::uint32_t number, int digits) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   out += prefix;
   for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out += kDigits[(number >> shift) & 0xF];
-}
-
-// The character at the front of `text`: how many bytes it has (none if they are no UTF-8) and its number.
-struct Character {
-  std::size_t size = 0;
-  std::uint32_t number = 0;
-};
-Character first_character(std::string_view text) {
-  const std::span bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-  if (bytes[0] < 0x80) return {.size = 1, .number = bytes[0]};
-  for (std::size_t size = 2; size <= std::min(kLongestCharacter, text.size()); ++size) {
-    if (!protocol::is_valid_utf8(bytes.first(size))) continue;
-    std::uint32_t number = bytes[0] & (0x7FU >> size);
-    for (const std::uint8_t byte : bytes.subspan(1, size - 1)) number = number << 6 | (byte & 0x3FU);
-    return {.size = size, .number = number};
-  }
-  return {};
 }
 
 void append_escaped(std::string& out, std::uint32_t number) {
@@ -51,12 +31,12 @@ std::string show(std::string_view text, std::size_t limit, bool double_backslash
   std::string out;
   std::size_t at = 0;
   while (at < text.size()) {
-    const Character character = first_character(text.substr(at));
+    const protocol::Character character = protocol::first_character(text.substr(at));
     const std::size_t size = std::max<std::size_t>(character.size, 1);
     if (at + size > limit) break;
     if (character.size == 0) {
       append_hex(out, "\\x", static_cast<std::uint8_t>(text[at]), 2);
-    } else if (must_not_be_shown(character.number)) {
+    } else if (protocol::must_not_be_shown(character.number)) {
       append_escaped(out, character.number);
     } else {
       if (double_backslash && character.number == '\\') out += '\\';
@@ -69,11 +49,6 @@ std::string show(std::string_view text, std::size_t limit, bool double_backslash
 }
 
 }  // namespace
-
-bool must_not_be_shown(std::uint32_t number) {
-  return number < 0x20 || (number >= 0x7F && number < 0xA0) || number == 0x061C || number == 0x200E ||
-         number == 0x200F || (number >= 0x2028 && number <= 0x202E) || (number >= 0x2066 && number <= 0x2069);
-}
 
 std::string escape_for_log(std::string_view text, std::size_t limit) { return show(text, limit, true); }
 

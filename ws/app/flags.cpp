@@ -32,13 +32,7 @@ void add_compression(CLI::App& app, protocol::Compression& compression) {
   add_size(app, "--compress-min", compression.min_size, "Smaller messages are sent as they are", 0,
            std::uint64_t{1} << 30);
   const auto read = [&compression](const std::string& text) {
-    unsigned bits = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
-    if (error != std::errc() || end != text.data() + text.size() || bits < protocol::kMinWindowBits ||
-        bits > protocol::kMaxWindowBits) {
-      throw CLI::ValidationError("--compress-window", "'" + text + "' is no number from 9 to 15");
-    }
-    compression.window_bits = static_cast<std::uint8_t>(bits);
+    compression.window_bits = read_count("--compress-window", text, protocol::kMinWindowBits, protocol::kMaxWindowBits);
   };
   app.add_option_function<std::string>("--compress-window", read,
                                        "Of a dedicated compressor, for each direction: 2 to the power of so many bytes")

@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,13 @@
 #include "ws/protocol/deflate_offer.hpp"
 
 namespace ws::app {
+
+// The command line of `ws101 COMMAND`. A flag that is given twice, and is not one of several, is wrong use.
+struct CommandLine : CLI::App {
+  CommandLine(const std::string& command, const std::string& help) : CLI::App(help, "ws101 " + command) {
+    option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  }
+};
 
 inline constexpr reactor::Milliseconds kLongestDuration{24 * 3'600'000};
 
@@ -39,16 +47,22 @@ void add_size(CLI::App& app, const std::string& name, Number& value, const std::
   app.add_option_function<std::string>(name, read, help)->type_name("SIZE")->default_str(format_size(value));
 }
 
+// The number that `text` says, for the flag `name`.
+template <class Number>
+Number read_count(const std::string& name, const std::string& text, Number smallest,
+                  Number largest = std::numeric_limits<Number>::max()) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && number >= smallest && number <= largest)
+    return number;
+  const bool bounded = largest != std::numeric_limits<Number>::max();
+  throw CLI::ValidationError(name, "'" + text + "' is no number from " + std::to_string(smallest) +
+                                       (bounded ? " to " + std::to_string(largest) : " up"));
+}
+
 template <class Number>
 void add_count(CLI::App& app, const std::string& name, Number& value, const std::string& help, Number smallest) {
-  const auto read = [name, &value, smallest](const std::string& text) {
-    Number parsed = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
-    if (error != std::errc() || end != text.data() + text.size() || parsed < smallest) {
-      throw CLI::ValidationError(name, "'" + text + "' is no number from " + std::to_string(smallest) + " up");
-    }
-    value = parsed;
-  };
+  const auto read = [name, &value, smallest](const std::string& text) { value = read_count(name, text, smallest); };
   app.add_option_function<std::string>(name, read, help)->type_name("N")->default_str(std::to_string(value));
 }
 

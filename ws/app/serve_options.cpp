@@ -130,11 +130,9 @@ void add_times(CLI::App& app, ServeOptions& options) {
 ParsedServe parse_serve_options(int count, const char* const* arguments) {
   ParsedServe parsed;
   ServeOptions& options = parsed.options;
-  CLI::App app(
-      "Serves WebSockets: /ws, /echo, /broadcast, /chat, /healthz and a page at /.\n"
-      "Durations: 500ms, 5s, 2m, 1h; 0 or off turns a timer off. Sizes: 512, 64KiB, 16MiB.");
-  app.name("ws101 serve");
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  CommandLine app("serve",
+                  "Serves WebSockets: /ws, /echo, /broadcast, /chat, /healthz and a page at /.\n"
+                  "Durations: 500ms, 5s, 2m, 1h; 0 or off turns a timer off. Sizes: 512, 64KiB, 16MiB.");
   add_addresses(app, options);
   add_tls(app, options);
   app.final_callback([&options] { check_tls(options); });

@@ -5,20 +5,11 @@
 #include <algorithm>
 #include <cassert>
 
+#include "ws/protocol/bytes.hpp"
 #include "ws/protocol/utf8.hpp"
 
 namespace ws::protocol {
-namespace {
-
-std::span<const std::uint8_t> as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-std::string_view as_text(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 bool may_be_sent(std::uint16_t code) {
   // RFC 6455 7.4.1: 1004 is reserved; 1005, 1006 and 1015 are for the application's eyes only.

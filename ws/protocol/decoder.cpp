@@ -63,9 +63,8 @@ void Decoder::expect_compressed(const DeflateDirection& theirs) {
   history_bits_ = theirs.context_takeover ? std::max(theirs.window_bits, kMinWindowBits) : std::uint8_t{0};
 }
 
-Event Decoder::next(std::span<std::uint8_t>& input) {
-  if (partial_ != nullptr) [[unlikely]]
-    return resume(input);
+// Nothing was left behind.
+Event Decoder::next_of_fresh(std::span<std::uint8_t>& input) {
   if (holds_short_message(input)) return take_short_message(input);
   return ended_ ? resume(input) : next_frame(input);
 }

@@ -68,7 +68,11 @@ class Decoder {
   // Takes the next event off the front of `input`, unmasking and validating in place. Its payload is a view of
   // `input` or of the decoder, and lives until the next call. On kNeedMore `input` is empty: what was left of it
   // is kept inside. After kClose or kError all input is swallowed (RFC 6455 5.5.1, 7.1.7).
-  Event next(std::span<std::uint8_t>& input);
+  Event next(std::span<std::uint8_t>& input) {
+    if (holds_memory()) [[unlikely]]
+      return resume(input);
+    return next_of_fresh(input);
+  }
 
   // Where the next bytes should be received so that they need not be copied: room in the decoder's own buffer,
   // never beyond the payload of the frame under way. Empty if no payload is awaited, or if the room is too small
@@ -92,10 +96,12 @@ class Decoder {
 
   // Bytes of memory held besides the decoder itself.
   std::size_t memory() const;
+  bool holds_memory() const { return partial_ != nullptr; }
 
  private:
   struct Partial;
 
+  Event next_of_fresh(std::span<std::uint8_t>& input);
   bool holds_short_message(std::span<const std::uint8_t> input) const;
   Event take_short_message(std::span<std::uint8_t>& input);
   Event next_frame(std::span<std::uint8_t>& input);

@@ -80,9 +80,6 @@ inline std::optional<FrameHeader> Decoder::Partial::keep_header(std::span<std::u
   return header;
 }
 
-// A message's buffer may have this much at once, however little has arrived.
-inline constexpr std::size_t kSmallBuffer = 4096;
-
 // How large the buffer may be when `arrived` bytes of the message are here: twice that, so that a peer who only
 // promises costs nothing, and growing moves each byte about once. Never more than can still come.
 inline std::size_t Decoder::Partial::allowed_capacity(std::size_t arrived, std::size_t to_come,

@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdlib>
 #include <new>
 #include <utility>
+
+#include "ws/protocol/zlib_memory.hpp"
 
 namespace ws::protocol {
 namespace {
@@ -25,18 +26,8 @@ constexpr std::uint8_t kSmallWindowBits = 12;
 // zlib's sizes have 32 bits. What is larger goes as it is.
 constexpr std::size_t kLargestMessage = std::size_t{1} << 30;
 
-// Of the memory for what was made, so much is kept for the next message.
-constexpr std::size_t kLargestKept = 64 * 1024;
-
 // RFC 7692 7.2.1: a flush ends with these, and they are taken off.
 constexpr std::size_t kTailSize = 4;
-
-void* allocate_counted(void* count, unsigned items, unsigned size) {
-  *static_cast<std::size_t*>(count) += std::size_t{items} * size;
-  return std::malloc(std::size_t{items} * size);
-}
-
-void free_counted(void*, void* memory) { std::free(memory); }
 
 }  // namespace
 

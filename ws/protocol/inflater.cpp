@@ -9,17 +9,13 @@
 #include <new>
 #include <utility>
 
+#include "ws/protocol/zlib_memory.hpp"
+
 namespace ws::protocol {
 namespace {
 
 // RFC 1951 3.3.3: no distance is longer, so this window serves streams of every agreed size.
 constexpr int kRawWindowBits = -15;
-
-// A message may have this much memory at once, however little was inflated.
-constexpr std::size_t kSmallBuffer = 4096;
-
-// What Inflater keeps for the next message: enough for nearly all.
-constexpr std::size_t kLargestKept = 64 * 1024;
 
 // How much is handed to zlib at once, whose sizes have 32 bits.
 constexpr std::size_t kLargestPiece = std::size_t{1} << 30;
@@ -30,13 +26,6 @@ constexpr std::array<std::uint8_t, 4> kTail = {0x00, 0x00, 0xFF, 0xFF};
 // In z_stream::data_type.
 constexpr int kBetweenBlocks = 128;
 constexpr int kUnusedBits = 63;
-
-void* allocate_counted(void* count, unsigned items, unsigned size) {
-  *static_cast<std::size_t*>(count) += std::size_t{items} * size;
-  return std::malloc(std::size_t{items} * size);
-}
-
-void free_counted(void*, void* memory) { std::free(memory); }
 
 }  // namespace
 

@@ -12,6 +12,9 @@
 
 namespace ws::protocol {
 
+// A message may have this much memory at once, however little of it is here.
+inline constexpr std::size_t kSmallBuffer = 4096;
+
 struct FreeDeleter {
   void operator()(std::uint8_t* bytes) const { std::free(bytes); }
 };

@@ -95,6 +95,24 @@ std::size_t valid_utf8_prefix(std::span<const std::uint8_t> bytes) {
   return prefix;
 }
 
+Character first_character(std::string_view text) {
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  const std::size_t size = character_size(bytes[0]);
+  if (size > bytes.size() || !is_valid_utf8(bytes.first(size))) return {};
+  // The lead's bits below those that say how many bytes there are, then six of each byte.
+  std::uint32_t number = size == 1 ? bytes[0] : bytes[0] & (0x7FU >> size);
+  for (const std::uint8_t byte : bytes.subspan(1, size - 1)) number = number << 6 | (byte & 0x3FU);
+  return {.size = size, .number = number};
+}
+
+bool must_not_be_shown(std::uint32_t character) {
+  const auto between = [character](std::uint32_t first, std::uint32_t last) {
+    return character >= first && character <= last;
+  };
+  return character < 0x20 || between(0x7F, 0x9F) || character == 0x061C || between(0x200E, 0x200F) ||
+         between(0x2028, 0x202E) || between(0x2066, 0x2069);
+}
+
 bool detail::is_valid_any_utf8(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < kLong) {
     Utf8Validator validator;

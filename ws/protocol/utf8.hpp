@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace ws::protocol {
 
@@ -38,6 +39,17 @@ class Utf8Validator {
 
 // The size of the longest front of `bytes` that is valid UTF-8 and ends between two characters.
 std::size_t valid_utf8_prefix(std::span<const std::uint8_t> bytes);
+
+struct Character {
+  std::size_t size = 0;  // in bytes; none: they are no UTF-8
+  std::uint32_t number = 0;
+};
+// The character at the front of `text`. REQUIRES: `text` is not empty.
+Character first_character(std::string_view text);
+
+// Of what others say, wherever people read it: the control characters C0, DEL and C1, which a terminal may obey; line
+// separators; and what turns the direction of writing (Unicode's Bidi_Control), so that a line reads as another.
+bool must_not_be_shown(std::uint32_t character);
 
 namespace detail {
 

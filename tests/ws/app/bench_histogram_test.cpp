@@ -82,13 +82,5 @@ TEST(Histogram, takes_what_is_beyond_its_range_and_keeps_the_exact_maximum) {
   EXPECT_GE(histogram.quantile(1.0), (std::uint64_t{1} << Histogram::kTopBit) - 1);
 }
 
-TEST(Histogram, forgets_all_when_it_is_reset) {
-  Histogram histogram;
-  histogram.record(1'000'000);
-  histogram.reset();
-  EXPECT_EQ(histogram.count(), 0U);
-  EXPECT_EQ(histogram.quantile(1.0), 0U);
-}
-
 }  // namespace
 }  // namespace ws::app

@@ -104,6 +104,7 @@ TEST(BenchOptions, refuse_in_one_line_that_names_the_flag) {
       {{"localhost:8080"}, "it has no scheme"},
       {{"http://localhost:8080"}, "not ws or wss"},
       {{"ws+unix:/run/ws101.sock:/echo"}, "has a host and a port"},
+      {{"ws://me:secret@localhost/"}, "URL: a name and a password are not sent"},
       {{url, "--ca", "x"}, "are for wss://"},
       {{"wss://localhost", "--cert", "x"}, "--cert and --key go together"},
       {{"wss://localhost", "--raw"}, "--raw: is for a server that speaks no TLS"},

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "reactor/file_descriptor.hpp"
+#include "tests/reactor/sockets.hpp"
 
 namespace ws::app {
 namespace {
@@ -31,17 +32,6 @@ std::string read_some(int fd) {
   got.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return got;
 }
-
-struct Pipe {
-  Pipe() {
-    int fds[2] = {-1, -1};
-    EXPECT_EQ(::pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
-    out = FileDescriptor(fds[0]);
-    in = FileDescriptor(fds[1]);
-  }
-  FileDescriptor out;
-  FileDescriptor in;
-};
 
 TEST(ShowText, keeps_lines_and_tabs_and_escapes_what_a_terminal_would_obey) {
   struct Row {
@@ -70,7 +60,7 @@ TEST(ShowText, keeps_lines_and_tabs_and_escapes_what_a_terminal_would_obey) {
 
 TEST(Output, into_a_pipe_is_a_line_for_each_message_and_binary_in_hexadecimal_or_raw) {
   for (const bool raw : {false, true}) {
-    Pipe pipe;
+    reactor::tests::Pipe pipe(O_NONBLOCK);
     reactor::Loop loop;
     Output output(loop, pipe.in.get(), raw, [](int error) { ADD_FAILURE() << error; });
     output.print(text("two\nlines \x1b[2J"));
@@ -98,7 +88,7 @@ TEST(Output, on_a_terminal_is_harmless) {
 
 TEST(Output, tells_once_that_nobody_reads_it_any_more) {
   const auto before = std::signal(SIGPIPE, SIG_IGN);
-  Pipe pipe;
+  reactor::tests::Pipe pipe(O_NONBLOCK);
   pipe.out.close();
   reactor::Loop loop;
   std::vector<int> errors;

@@ -5,8 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <random>
+#include <string>
 
 #include "tests/ws/protocol/bytes.hpp"
 
@@ -190,6 +193,44 @@ TEST(Utf8, a_reset_validator_forgets) {
 }
 
 TEST(Utf8, the_state_of_a_validator_is_small) { EXPECT_LE(sizeof(Utf8Validator), 8U); }
+
+TEST(FirstCharacter, is_read_where_it_is_utf8) {
+  const struct {
+    std::string text;
+    std::size_t size;
+    std::uint32_t number;
+  } rows[] = {
+      {"a", 1, 'a'},
+      {std::string(1, '\0'), 1, 0},
+      {"\u00e9x", 2, 0xE9},
+      {"\u20ac\u20ac", 3, 0x20AC},
+      {"\U0001F600", 4, 0x1F600},
+      {"\U0010FFFF", 4, 0x10FFFF},
+      {"\xE2\x82", 0, 0},          // half of one
+      {"\x80", 0, 0},              // the middle of one
+      {"\xC0\x8A", 0, 0},          // written too long
+      {"\xED\xA0\x80", 0, 0},      // a surrogate
+      {"\xF4\x90\x80\x80", 0, 0},  // behind the last
+      {"\xFF", 0, 0},
+  };
+  for (const auto& row : rows) {
+    const Character character = first_character(row.text);
+    EXPECT_EQ(character.size, row.size) << testing::PrintToString(row.text);
+    EXPECT_EQ(character.number, row.number) << testing::PrintToString(row.text);
+  }
+}
+
+TEST(WhatMustNotBeShown, is_control_characters_line_separators_and_what_turns_the_direction) {
+  const struct {
+    std::uint32_t first;
+    std::uint32_t last;
+  } rows[] = {{0, 0x1F}, {0x7F, 0x9F}, {0x61C, 0x61C}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
+  for (std::uint32_t number = 0; number <= 0x10FFFF; ++number) {
+    const bool wanted = std::any_of(std::begin(rows), std::end(rows),
+                                    [&](const auto& row) { return number >= row.first && number <= row.last; });
+    if (must_not_be_shown(number) != wanted) ADD_FAILURE() << number;
+  }
+}
 
 TEST(ValidUtf8Prefix, ends_between_two_characters) {
   EXPECT_EQ(valid_utf8_prefix({}), 0U);

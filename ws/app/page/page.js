@@ -63,7 +63,7 @@ function showMode(isChat) {
 function wrongName(name) {
   if (name === '') return 'Say who you are first: the others see this name.';
   if ([...name].length > 64) return 'A name has at most 64 characters.';
-  if (/[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(name)) return 'A name has no control characters, and none that turns the direction of writing.';
+  if (/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u.test(name)) return 'A name has no control characters, and none that turns the direction of writing.';
   return '';
 }
 
