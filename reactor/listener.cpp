@@ -161,6 +161,8 @@ void Listener::close_socket() {
   if (!socket_.valid()) return;
   // In this order: once the socket is closed the path may be another server's.
   if (!unlink_path_.empty()) ::unlink(unlink_path_.c_str());
+  // Who else holds an inherited socket would keep it in our epoll.
+  loop_.unwatch(socket_.get());
   socket_.close();
   retry_.disarm();
 }
@@ -186,7 +188,11 @@ bool Listener::accept_one() {
     handler_(std::move(socket), Address(reinterpret_cast<const sockaddr*>(&peer), size));
     return true;
   }
-  switch (const int error = errno) {
+  return go_on_after(errno);
+}
+
+bool Listener::go_on_after(int error) {
+  switch (error) {
     case EAGAIN: nobody_waited_at_ = loop_.now(); return false;
     case EMFILE:
     case ENFILE:
@@ -200,7 +206,17 @@ bool Listener::accept_one() {
       loop_.log(LogLevel::kError, "no longer listening on " + address().to_string() + ": " + error_text(error));
       close();
       return false;
-    default: return true;  // that caller is gone already (ECONNABORTED and its like); the next one may not be
+    // accept(2): that caller is gone already; the next one may not be.
+    case ECONNABORTED:
+    case EINTR:
+    case EPROTO:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET: return true;
+    // The caller is still there, and we may not have him.
+    default: look_away(); return false;
   }
 }
 
@@ -226,12 +242,14 @@ bool Listener::refuse_one() {
   return false;
 }
 
-// Callers who cannot even be refused would be reported in every turn.
+// Callers who can be neither accepted nor refused would be reported in every turn.
 void Listener::look_away() {
-  static_cast<void>(loop_.try_rewatch(socket_.get(), *this, 0));
+  loop_.unwatch(socket_.get());
   loop_.arm(retry_, kRetryTime);
 }
 
-void Listener::look_again() { static_cast<void>(loop_.try_rewatch(socket_.get(), *this, EPOLLIN)); }
+void Listener::look_again() {
+  if (!loop_.try_watch(socket_.get(), *this, EPOLLIN)) loop_.arm(retry_, kRetryTime);
+}
 
 }  // namespace reactor

@@ -49,6 +49,7 @@ class Listener final : public Resident, private EventSource {
   void wind_down() override;
   void accept_some();
   bool accept_one();
+  bool go_on_after(int error);
   bool refuse_one();
   void look_away();
   void look_again();

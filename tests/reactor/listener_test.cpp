@@ -69,6 +69,17 @@ std::string error_of(Loop& loop, std::string_view address) { return error_of(loo
 
 bool has_ipv6() { return ::access("/proc/net/if_inet6", F_OK) == 0 && call(*Address::numeric("::1", 1)).valid(); }
 
+// Whether the loop has nothing to do: it waits as long as it is allowed to.
+bool sleeps(Loop& loop) {
+  constexpr Milliseconds kTime{20};
+  for (int tries = 0; tries < 50; ++tries) {
+    const auto start = std::chrono::steady_clock::now();
+    loop.run_once(kTime);
+    if (std::chrono::steady_clock::now() - start >= kTime) return true;
+  }
+  return false;
+}
+
 // ---- Addresses
 
 TEST(Listener, it_listens_on_ipv4_and_on_ipv6) {
@@ -280,6 +291,19 @@ TEST(Listener, a_socket_that_another_holder_has_shut_down_is_given_up_with_a_wor
   ASSERT_TRUE(turn_until(loop, [&] { return loop.residents() == 0; }));
   ASSERT_EQ(log.size(), 1U);
   EXPECT_NE(log[0].find("no longer listening on 127.0.0.1:"), std::string::npos) << log[0];
+  EXPECT_TRUE(sleeps(loop)) << "the other holder keeps the socket, and epoll would keep telling of it";
+}
+
+TEST(Listener, one_that_is_closed_hears_no_more_of_a_socket_that_another_holds) {
+  Loop loop;
+  Door door;
+  const FileDescriptor parents = listening_socket();
+  const auto listeners = door.open(loop, "fd:" + std::to_string(::fcntl(parents.get(), F_DUPFD_CLOEXEC, 3)));
+  listeners[0]->close();
+  ASSERT_TRUE(turn_until(loop, [&] { return loop.residents() == 0; }));
+  const FileDescriptor caller = call(Address::of_socket(parents.get()));
+  EXPECT_TRUE(sleeps(loop));
+  EXPECT_TRUE(door.sockets.empty());
 }
 
 // ---- Many callers
@@ -292,11 +316,11 @@ TEST(Listener, a_burst_of_callers_is_accepted_in_shares) {
   std::vector<FileDescriptor> callers;
   for (std::size_t count = 0; count < kCallers; ++count) callers.push_back(call(listeners[0]->address()));
   loop.run_once(Milliseconds(1000));
-  EXPECT_LE(door.sockets.size(), 128U) << "others must have their turn";
+  EXPECT_LE(door.sockets.size(), 64U) << "others must have their turn";
   ASSERT_TRUE(turn_until(loop, [&] { return door.sockets.size() == kCallers; }));
 }
 
-TEST(Listener, new_callers_do_not_add_to_the_shares_of_one_that_is_being_served) {
+TEST(Listener, new_callers_do_not_add_to_the_share_of_a_turn) {
   constexpr std::size_t kCallers = 1000;
   Loop loop;
   Door door;
@@ -304,10 +328,10 @@ TEST(Listener, new_callers_do_not_add_to_the_shares_of_one_that_is_being_served)
   std::vector<FileDescriptor> callers;
   for (std::size_t count = 0; count < kCallers; ++count) callers.push_back(call(listeners[0]->address()));
   while (door.sockets.size() < kCallers) {
-    callers.push_back(call(listeners[0]->address()));  // an event of its own
+    callers.push_back(call(listeners[0]->address()));
     const std::size_t before = door.sockets.size();
     loop.run_once(Milliseconds(1000));
-    ASSERT_LE(door.sockets.size() - before, 128U);
+    ASSERT_LE(door.sockets.size() - before, 64U);
     ASSERT_GT(door.sockets.size(), before);
   }
 }
@@ -391,17 +415,6 @@ bool was_reset(const Peer& peer) {
   int error = 0;
   socklen_t size = sizeof error;
   return peer.reset() || ::getsockopt(peer.fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0;
-}
-
-// Whether the loop has nothing to do: it waits as long as it is allowed to.
-bool sleeps(Loop& loop) {
-  constexpr Milliseconds kTime{20};
-  for (int tries = 0; tries < 50; ++tries) {
-    const auto start = std::chrono::steady_clock::now();
-    loop.run_once(kTime);
-    if (std::chrono::steady_clock::now() - start >= kTime) return true;
-  }
-  return false;
 }
 
 TEST(Listener, without_descriptors_callers_are_refused_in_words_and_accepted_again_afterwards) {
