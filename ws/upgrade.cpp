@@ -23,6 +23,7 @@ class Route : public std::enable_shared_from_this<Route> {
                   .trace = std::move(options.trace),
                   .compression = options.compression} {
     prepare_codec(settings_, std::move(options.codec));
+    protocol::prefetch_digest();
   }
 
   void upgrade(http::Exchange& exchange) {

@@ -33,6 +33,7 @@ struct UpgradeOptions {
 using SessionOrResponse = std::variant<std::unique_ptr<Session>, http::Response>;
 using SessionFactory = std::function<SessionOrResponse(const http::Request& request, std::string_view subprotocol)>;
 
+// Throws std::runtime_error if OpenSSL was set up without SHA-1.
 http::Handler upgrade(SessionFactory factory, UpgradeOptions options = {});
 
 // The same for a session type: it is constructed from (request, subprotocol), from (request), or from nothing,

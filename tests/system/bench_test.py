@@ -91,10 +91,10 @@ def a_broadcast_is_counted_at_each_subscriber():
 @test
 def idle_connections_are_held_and_their_memory_is_reported():
     with Server() as server:
-        report = bench(server.url("/echo"), "--mode", "idle", "--connections", "600", "--pid", str(server.pid),
+        report = bench(server.url("/echo"), "--mode", "idle", "--connections", "4000", "--pid", str(server.pid),
                        short=("--seconds", "500ms"))
         expect_shape(report, "idle", "connections")
-        expect_equal(report["connections"]["opened"], 600, "connections")
+        expect_equal(report["connections"]["opened"], 4000, "connections")
         each = report["server"]["memory_bytes_each"]
         expect(each is not None and (SANITIZED or 100 < each < (18_000 if TLS else 2000)), f"an idle connection costs {each} bytes")
 
@@ -130,9 +130,11 @@ def a_rate_is_kept_and_latency_counted_from_when_a_message_was_due():
 
 
 @contextmanager
-def stalled(process, after, seconds):
-    """Stops the server, or a client, some time after now, for some time."""
+def stalled(process, after, seconds, begun=None):
+    """Stops the server, or a client, some time after now, or after `begun()`, for some time."""
     def stall():
+        if begun:
+            wait_until(begun, "it has begun")
         time.sleep(after)
         os.kill(process.pid, signal.SIGSTOP)
         time.sleep(seconds)
@@ -160,11 +162,13 @@ def a_stall_at_the_end_does_not_hide_what_was_due():
 @test
 def a_stall_of_the_client_itself_at_the_end_does_not_hide_what_was_due():
     with Server() as server:
+        before = server.descriptors()
         for mode, path in (("echo", "/echo"), ("broadcast", "/broadcast")):
+            server.wait_for_descriptors(before)
             url = server.url(path)
             child = subprocess.Popen([PROGRAM, "bench", url, "--json", "--mode", mode, "--rate", "200", "--connections", "2",
                                       "--seconds", "1s", "--warmup", "0", *client_flags(url)], stdout=subprocess.PIPE)
-            with stalled(child, after=0.6, seconds=1):
+            with stalled(child, after=0.6, seconds=1, begun=lambda: server.descriptors() >= before + 2):
                 out, _ = child.communicate(timeout=DEADLINE)
             report = json.loads(out)
             expect(report["seconds"] > 1.2, f"it was not stopped: {report['seconds']} s")

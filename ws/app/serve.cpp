@@ -26,7 +26,6 @@
 #include "ws/codec.hpp"
 #include "ws/hub.hpp"
 #include "ws/masking_keys.hpp"
-#include "ws/protocol/handshake.hpp"
 #include "ws/upgrade.hpp"
 
 namespace ws::app {
@@ -50,9 +49,8 @@ void settle_allocator() {
   ::mallopt(M_TRIM_THRESHOLD, 2 * kMiB);
 }
 
-// OpenSSL looks algorithms up at their first use, which takes milliseconds and opens files: not during a handshake.
-void warm_up_openssl() {
-  protocol::prefetch_digests();
+// OpenSSL sets its random source up at the first use, which takes milliseconds and opens files: not in a connection.
+void warm_up_random() {
   std::array<std::uint8_t, 16> unused;
   fill_random(unused);
 }
@@ -112,12 +110,12 @@ int serve(const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // a log reader that went away must not take the server with it
   reactor::Loop loop;
   log_to_standard_error(loop, options.log_level, options.log_format);
-  warm_up_openssl();
 
   Hub hub(options.hub);
   Chat chat(loop, options.chat, options.hub.max_queue);
   http::Server server(loop, options.http);
   add_endpoints(server, options, hub, chat);
+  warm_up_random();
 
   bool stopping = false;
   const reactor::Signals signals(loop, {SIGTERM, SIGINT}, [&](int) {

@@ -9,8 +9,6 @@
 #include "ws/protocol/utf8.hpp"
 
 namespace ws::protocol {
-namespace {}  // namespace
-
 bool may_be_sent(std::uint16_t code) {
   // RFC 6455 7.4.1: 1004 is reserved; 1005, 1006 and 1015 are for the application's eyes only.
   if (code >= kNormal && code <= kUnsupportedData) return true;

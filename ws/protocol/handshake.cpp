@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <memory>
+#include <stdexcept>
 
 namespace ws::protocol {
 namespace {
@@ -31,24 +31,27 @@ class Digest {
     return digest;
   }
 
+  // False where OpenSSL was set up without SHA-1.
+  bool works() const { return works_; }
+
+  // REQUIRES: works(). Else it is all zero, which no peer takes for an answer.
   std::array<std::uint8_t, kSize> of(std::string_view first, std::string_view second) {
-    std::array<std::uint8_t, kSize> digest;
-    const bool digested = EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) == 1 &&
+    std::array<std::uint8_t, kSize> digest{};
+    const bool digested = works_ && EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) == 1 &&
                           EVP_DigestUpdate(context_.get(), first.data(), first.size()) == 1 &&
                           EVP_DigestUpdate(context_.get(), second.data(), second.size()) == 1 &&
                           EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1;
-    assert(digested);
-    static_cast<void>(digested);
-    return digest;
+    return digested ? digest : std::array<std::uint8_t, kSize>{};
   }
 
  private:
   struct Free {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   };
-  Digest() { EVP_DigestInit_ex2(context_.get(), EVP_sha1(), nullptr); }
+  Digest() = default;
 
   std::unique_ptr<EVP_MD_CTX, Free> context_{EVP_MD_CTX_new()};
+  bool works_ = context_ != nullptr && EVP_DigestInit_ex2(context_.get(), EVP_sha1(), nullptr) == 1;
 };
 
 std::string encode_base64(std::span<const std::uint8_t> bytes) {
@@ -162,7 +165,9 @@ UpgradeError check_answered_extensions(std::span<const Field> fields, std::span<
 
 }  // namespace
 
-void prefetch_digests() { Digest::of_this_thread(); }
+void prefetch_digest() {
+  if (!Digest::of_this_thread().works()) throw std::runtime_error("OpenSSL has no SHA-1, which a handshake needs");
+}
 
 std::string accept_key(std::string_view key) { return encode_base64(Digest::of_this_thread().of(key, kGuid)); }
 

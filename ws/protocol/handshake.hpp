@@ -19,8 +19,9 @@ inline constexpr std::size_t kKeySize = 16;  // bytes of the nonce in Sec-WebSoc
 // Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 4.2.2, 5.4): base64(SHA-1(key + GUID)).
 std::string accept_key(std::string_view key);
 
-// Has OpenSSL look up SHA-1 now instead of during the first handshake.
-void prefetch_digests();
+// Has OpenSSL look up SHA-1 for this thread now and not during its first handshake.
+// Throws std::runtime_error if there is none.
+void prefetch_digest();
 
 // ---- The server's side.
 

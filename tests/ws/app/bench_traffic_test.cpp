@@ -9,7 +9,6 @@
 namespace ws::app {
 namespace {
 
-using reactor::tests::turn;
 using reactor::tests::turn_until;
 
 struct Forward final : BenchTraffic {

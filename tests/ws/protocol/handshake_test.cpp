@@ -3,9 +3,12 @@
 #include "ws/protocol/handshake.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/provider.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 namespace ws::protocol {
 namespace {
@@ -42,8 +45,25 @@ Fields plus(Fields fields, std::string_view name, std::string_view value) {
 }
 
 TEST(AcceptKey, is_the_one_of_the_rfc) {
-  prefetch_digests();
+  prefetch_digest();
   EXPECT_EQ(accept_key(kKey), kAccept);
+}
+
+// In a process of its own, in which OpenSSL has not yet loaded what it has by default.
+[[noreturn]] void try_without_digests() {
+  OSSL_PROVIDER_load(nullptr, "null");
+  bool told = false;
+  try {
+    prefetch_digest();
+  } catch (const std::runtime_error&) {
+    told = true;
+  }
+  ::_exit(told && accept_key(kKey) != kAccept ? 0 : 1);
+}
+
+TEST(AcceptKeyDeathTest, without_sha_1_it_is_said_and_no_bytes_of_ours_are_sent) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(try_without_digests(), testing::ExitedWithCode(0), "");
 }
 
 TEST(MakeKey, is_base64_of_sixteen_bytes) {
