@@ -37,6 +37,11 @@ def share(run):
     return run["server"]["cpu_percent"]
 
 
+def generator(run):
+    """What the load generator took of its core, in percent."""
+    return run.get("client", {}).get("cpu_percent")
+
+
 class Figure:
     """The values of one figure, one for each round."""
 

@@ -20,10 +20,6 @@ from servers import BUILT, ROOT, SERVERS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# Why a peer is ahead where it is, by (case, figure, server); shown on the page beside the finding.
-REASONS = {}
-
-
 def title(server):
     return SERVERS[server].title
 
@@ -227,11 +223,20 @@ def part_curve(data, group, heading, about, at, x_name, write_x):
         + "</figure>" + table(data, cases, lambda case, name: data.ratio(case.key, name), times, shade=True, servers=servers))
 
 
+def why(data, case, name):
+    """Where the load generator is the one who can do no more, a rate says little of the servers."""
+    generator, ours = (data.figure(case.key, "ws101", figure) for figure in (figures.generator, figures.share))
+    if name != "messages a second" or not generator or not ours or generator.middle < 95 or ours.middle > 90:
+        return ""
+    return (f"the load generator has no more to give ({generator.middle:.0f} % of its core), while ws101 needs "
+            f"{ours.middle:.0f} % of its own; it does more at a time where a server answers later")
+
+
 def part_ahead(data):
     found = figures.ahead_of_us(data)
     rows = "".join(
         f"<tr><th scope=row>{escape(case.title)}</th><td>{escape(name)}</td><td>{escape(title(server))}</td><td>{short(theirs)}</td>"
-        f"<td>{short(ours)}</td><td style='white-space:normal;text-align:left'>{escape(REASONS.get((case.key, name, server), ''))}</td></tr>"
+        f"<td>{short(ours)}</td><td style='white-space:normal;text-align:left'>{escape(why(data, case, name))}</td></tr>"
         for case, name, server, theirs, ours in found)
     said = ("<p>Every row in which one of the others is better by more than both spread, and by more than 2 %.</p>"
             f"<div class=scroll><table><thead><tr><th></th><th>figure</th><th>who</th><th>theirs</th><th>ours</th><th>why</th></tr>"

@@ -134,6 +134,21 @@ def where_another_is_ahead_is_said_and_spread_alone_is_not_ahead():
 
 
 @test
+def a_load_generator_that_was_full_is_the_reason_and_one_that_was_not_is_none():
+    for generator, server, wanted in ((98.4, 61, True), (80, 61, False), (98.4, 99, False)):
+        def another_is_ahead(case, name, turn, run):
+            if case.key == "handshake":
+                run["client"] = {"cpu_percent": generator}
+                run["server"]["cpu_percent"] = server
+                run["per_second"] *= 2 if name == "beast" else 1
+            return run
+
+        page = report.page(results(change=another_is_ahead))
+        expect("<td>messages a second</td><td>Boost.Beast" in page, "the page does not name it")
+        expect_equal("no more to give (98 % of its core), while ws101 needs 61 %" in page, wanted)
+
+
+@test
 def an_aim_that_was_missed_is_marked():
     expect("class=missed" not in report.page(results()).partition("<main>")[2], "nothing was missed")
 
