@@ -31,6 +31,7 @@ class OurServerAlone : public testing::Test {
  protected:
   static void SetUpTestSuite() { server_ = measurable_server(); }
   static void TearDownTestSuite() {
+    if (server_ == nullptr) return;  // it did not start, which is a failure already
     server_->check_descriptors();
     EXPECT_EQ(server_->stop(), 0);
     server_.reset();

@@ -71,6 +71,7 @@ class OurServer : public testing::TestWithParam<Case> {
  protected:
   static void SetUpTestSuite() { server_ = std::make_unique<ServerRole>(); }
   static void TearDownTestSuite() {
+    if (server_ == nullptr) return;  // it did not start, which is a failure already
     server_->check_descriptors();
     EXPECT_EQ(server_->stop(), 0);
     server_.reset();
