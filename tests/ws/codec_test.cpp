@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/ws/heap.hpp"
 #include "tests/ws/line.hpp"
 
 namespace ws {
@@ -19,6 +20,7 @@ TEST(SpareMemory, is_used_by_large_messages_and_freed_when_it_is_quiet) {
   const auto codec = std::make_shared<Codec>();
   Line line(loop, {.codec = codec});
   const std::string message = frame(Role::kClient, Opcode::kBinary, std::string(1 << 20, 'x'));
+  const std::size_t before = heap_in_use();
   for (int each = 0; each < 3; ++each) {
     line->log.clear();
     line.peer.send(message);
@@ -29,6 +31,7 @@ TEST(SpareMemory, is_used_by_large_messages_and_freed_when_it_is_quiet) {
     EXPECT_LE(codec->spare.buffers.memory(), 3U << 19) << "the same memory each time";
   }
   EXPECT_TRUE(turn_until(loop, [&] { return codec->spare.buffers.memory() == 0; }));
+  EXPECT_LE(heap_in_use(), before + (1U << 19)) << "it is not freed, though it is not counted any more";
   EXPECT_TRUE(line.ws().is_open());
 }
 
