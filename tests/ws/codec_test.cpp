@@ -30,8 +30,10 @@ TEST(SpareMemory, is_used_by_large_messages_and_freed_when_it_is_quiet) {
     EXPECT_GE(codec->spare.buffers.memory(), 1U << 20);
     EXPECT_LE(codec->spare.buffers.memory(), 3U << 19) << "the same memory each time";
   }
+  // Resolver threads of other tests may free a little meanwhile, as they may hold a little more below.
+  EXPECT_GE(heap_in_use() + 20'000, before + (1U << 20));
   EXPECT_TRUE(turn_until(loop, [&] { return codec->spare.buffers.memory() == 0; }));
-  EXPECT_LE(heap_in_use(), before + (1U << 19)) << "it is not freed, though it is not counted any more";
+  EXPECT_LE(heap_in_use(), before + 20'000);
   EXPECT_TRUE(line.ws().is_open());
 }
 
